@@ -1,0 +1,234 @@
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <boost/json/stream_parser.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace doppel {
+namespace {
+
+constexpr std::size_t kDepthLimit = 64;
+/// Integers up to here survive a reader that keeps numbers as doubles.
+constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
+
+void write_text(std::string_view text, std::string& out) {
+  out += json::serialize(json::string_view(text.data(), text.size()));
+}
+
+class Writer {
+ public:
+  Writer(JsonStyle style, std::string& out) : style_(style), out_(out) {}
+
+  void write(const json::value& value) {
+    switch (value.kind()) {
+      case json::kind::null:
+        out_ += "null";
+        return;
+      case json::kind::bool_:
+        out_ += value.get_bool() ? "true" : "false";
+        return;
+      case json::kind::int64:
+        out_ += std::to_string(value.get_int64());
+        return;
+      case json::kind::uint64:
+        out_ += std::to_string(value.get_uint64());
+        return;
+      case json::kind::double_:
+        out_ += format_real(value.get_double());
+        return;
+      case json::kind::string:
+        write_text(value.get_string(), out_);
+        return;
+      case json::kind::array:
+        return write_array(value.get_array());
+      case json::kind::object:
+        return write_object(value.get_object());
+    }
+  }
+
+ private:
+  void write_array(const json::array& array) {
+    // A list of plain values reads best on one line.
+    const bool flat = std::ranges::none_of(
+        array, [](const json::value& item) { return item.is_object() || item.is_array(); });
+    out_ += '[';
+    ++depth_;
+    bool first = true;
+    for (const json::value& item : array) {
+      if (!first) out_ += flat && style_ == JsonStyle::kPretty ? ", " : ",";
+      first = false;
+      if (!flat) new_line();
+      write(item);
+    }
+    --depth_;
+    if (!flat) new_line();
+    out_ += ']';
+  }
+
+  void write_object(const json::object& object) {
+    out_ += '{';
+    ++depth_;
+    bool first = true;
+    for (const auto& item : object) {
+      if (!first) out_ += ',';
+      first = false;
+      new_line();
+      write_text(item.key(), out_);
+      out_ += style_ == JsonStyle::kPretty ? ": " : ":";
+      write(item.value());
+    }
+    --depth_;
+    if (!object.empty()) new_line();
+    out_ += '}';
+  }
+
+  void new_line() {
+    if (style_ == JsonStyle::kCompact) return;
+    out_ += '\n';
+    out_.append(depth_ * 2, ' ');
+  }
+
+  JsonStyle style_;
+  std::string& out_;
+  std::size_t depth_ = 0;
+};
+
+std::string line_and_column(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const auto line = std::ranges::count(before, '\n') + 1;
+  const std::size_t start =
+      before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  return std::to_string(line) + ":" + std::to_string(offset - start + 1);
+}
+
+[[noreturn]] void refuse(const std::string& message, std::string_view place) {
+  throw Error(ErrorCode::kInvalidInput, message, {.place = std::string(place), .remedy = {}});
+}
+
+json::value tagged(std::string_view tag, std::string_view text) {
+  json::object object;
+  object.emplace(tag, text);
+  return object;
+}
+
+Value untagged(const json::object& object, std::string_view place) {
+  if (object.size() == 1 && object.begin()->value().is_string()) {
+    const std::string_view tag = object.begin()->key();
+    const std::string_view text = object.begin()->value().get_string();
+    if (tag == "integer") {
+      if (const auto integer = parse_integer(text)) return *integer;
+    } else if (tag == "real") {
+      if (const auto real = parse_real(text)) return *real;
+    } else if (tag == "text_hex") {
+      if (auto bytes = from_hex(text)) return std::move(*bytes);
+    } else if (tag == "blob_hex") {
+      if (auto bytes = from_hex(text)) return Blob{std::move(*bytes)};
+    }
+  }
+  refuse("not a database value: " + write_json(object, JsonStyle::kCompact), place);
+}
+
+}  // namespace
+
+json::value parse_json(std::string_view text, std::string_view source) {
+  json::parse_options options;
+  options.max_depth = kDepthLimit;
+  json::stream_parser parser({}, options);
+  json::error_code failure;
+  const std::size_t read = parser.write_some(text.data(), text.size(), failure);
+  std::size_t offset = read;
+  if (!failure) {
+    const std::string_view rest = text.substr(read);
+    const std::size_t extra = rest.find_first_not_of(" \t\r\n");
+    if (extra != std::string_view::npos) {
+      offset = read + extra;
+      failure = json::make_error_code(json::error::extra_data);
+    } else {
+      parser.finish(failure);
+    }
+  }
+  if (failure) {
+    refuse("not JSON: " + failure.message(),
+           std::string(source) + ":" + line_and_column(text, offset));
+  }
+  return parser.release();
+}
+
+std::string write_json(const json::value& value, JsonStyle style) {
+  std::string out;
+  Writer(style, out).write(value);
+  return out;
+}
+
+json::value to_json(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::kNull:
+      return nullptr;
+    case ValueKind::kInteger:
+      if (value.integer() > kExactInDouble || value.integer() < -kExactInDouble) {
+        return tagged("integer", std::to_string(value.integer()));
+      }
+      return value.integer();
+    case ValueKind::kReal:
+      if (!std::isfinite(value.real())) return tagged("real", format_real(value.real()));
+      return value.real();
+    case ValueKind::kText:
+      if (!is_valid_utf8(value.text())) return tagged("text_hex", to_hex(value.text()));
+      return json::string(value.text());
+    case ValueKind::kBlob:
+      return tagged("blob_hex", to_hex(value.blob()));
+  }
+  return nullptr;
+}
+
+json::value to_json(const std::vector<Value>& values) {
+  json::array array;
+  array.reserve(values.size());
+  for (const Value& value : values) array.push_back(to_json(value));
+  return array;
+}
+
+Value value_from_json(const json::value& value, std::string_view place) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return {};
+    case json::kind::int64:
+      return value.get_int64();
+    case json::kind::double_:
+      return value.get_double();
+    case json::kind::string:
+      return std::string(value.get_string());
+    case json::kind::object:
+      return untagged(value.get_object(), place);
+    default:
+      refuse("not a database value: " + write_json(value, JsonStyle::kCompact), place);
+  }
+}
+
+std::vector<Value> values_from_json(const json::value& values, std::string_view place) {
+  if (!values.is_array()) refuse("a list of values is expected", place);
+  std::vector<Value> row;
+  for (const json::value& value : values.get_array()) row.push_back(value_from_json(value, place));
+  return row;
+}
+
+const json::value& member(const json::value& object, std::string_view name,
+                          std::string_view place) {
+  if (!object.is_object()) refuse("an object is expected", place);
+  const json::value* found = object.get_object().if_contains(name);
+  if (found == nullptr) refuse("the member '" + std::string(name) + "' is missing", place);
+  return *found;
+}
+
+std::string text_member(const json::value& object, std::string_view name, std::string_view place) {
+  const json::value& found = member(object, name, place);
+  if (!found.is_string()) refuse("'" + std::string(name) + "' must be text", place);
+  return std::string(found.get_string());
+}
+
+}  // namespace doppel
