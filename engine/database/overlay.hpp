@@ -1,0 +1,139 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/row_change.hpp"
+#include "database/connection.hpp"
+
+/// The port through which sandboxes are carried. Which rows are config, what merges and what a
+/// checkpoint is, is decided above; here are real tables, capture and base.
+namespace doppel::database {
+
+/// A table whose changes a sandbox keeps.
+struct TrackedTable {
+  TableShapePtr shape;
+  enum class Kind {
+    kConfig,  ///< the sandbox's own, with a base copy: a compare with it settles the capture
+    kData,    ///< file: the clone's own rows, captured for reset; split: live's, not tracked
+  };
+  Kind kind = Kind::kConfig;
+  bool shared_write = false;  ///< split: rows of live that the sandbox may write [O3]
+};
+
+struct OverlaySpec {
+  std::string carrier;           ///< file, split
+  std::filesystem::path folder;  ///< the sandbox's own; made by create, removed by remove
+  std::string mark;              ///< one line of JSON that says what sandbox this is [E5]
+  /// The how many-th sandbox of its tenant this is, from 1: keeps the counted keys of sandboxes
+  /// apart from each other's.
+  int ordinal = 1;
+  std::vector<TrackedTable> tables;
+};
+
+struct RowCount {
+  std::string table;
+  std::int64_t rows = 0;
+  bool estimate = false;  ///< above 100,000 rows the database's estimate [O1]
+};
+
+/// A row that differs from its base, and who touched it last.
+struct CapturedChange {
+  RowChange change;
+  std::string by;  ///< empty: the application, by its own connection
+  std::string at;  ///< UTC, ISO 8601
+};
+
+/// One sandbox, opened. Its connection is the environment: unqualified names mean the sandbox's
+/// config. Threads: as a Connection.
+class Overlay {
+ public:
+  virtual ~Overlay() = default;
+
+  virtual Connection& connection() = 0;
+  virtual SqlRunner& sql() = 0;
+
+  /// Net changes since the base, by table and key, of all tracked tables. First the capture is
+  /// settled by a compare with the base if anybody but this class may have written since the last
+  /// time (see docs/decisions); never on an unchanged file.
+  /// Throws Error(kSchemaChanged) when a tracked table no longer has its columns.
+  virtual std::vector<CapturedChange> read_changes() = 0;
+
+  /// Net changes of one table are kept against these images from now on, and what
+  /// equals its base afterwards is no change: for rows whose base moved (a partial promotion).
+  /// REQUIRES: an open write transaction.
+  virtual void move_base(std::span<const RowChange> new_bases) = 0;
+
+  /// Whoever writes through this connection from now on, for CapturedChange::by.
+  virtual void set_author(const std::string& author) = 0;
+
+  /// The base rows of one config table, in key order.
+  virtual void scan_base(const TableShape& table, const RowSink& sink) = 0;
+
+  /// The next numbers of counted keys, as create left them: reset gives the same keys again.
+  virtual void restore_counters() = 0;
+
+  /// Small named texts kept in the sandbox itself, in its transactions (checkpoints).
+  virtual std::optional<std::string> note(const std::string& name) = 0;
+  virtual void set_note(const std::string& name, const std::string& text) = 0;
+  virtual void remove_note(const std::string& name) = 0;
+  virtual std::vector<std::string> note_names() = 0;
+};
+
+/// What somebody outside needs to open the environment by himself (`doppel env`).
+struct ApplicationAccess {
+  std::string dsn;
+  std::vector<std::string> remarks;
+};
+
+class OverlayBuilder {
+ public:
+  virtual ~OverlayBuilder() = default;
+
+  /// Makes the sandbox from the database as it is at one moment, while it is written to. Nothing is
+  /// left in the folder when it throws; after a crash remove() clears what stands there.
+  virtual std::vector<RowCount> create(const OverlaySpec& spec) = 0;
+
+  /// Throws Error(kNotFound) when its files are gone, Error(kMarkedSandbox) when they are another
+  /// sandbox's.
+  virtual std::unique_ptr<Overlay> open(const OverlaySpec& spec, Access access) = 0;
+
+  virtual ApplicationAccess access_for_application(const OverlaySpec& spec) = 0;
+
+  /// Takes the place of the sandbox's content by `next`'s (made by create in another folder), at
+  /// once for everybody who has it open. `next` is removed. A crash leaves the one or the other.
+  virtual void replace(const OverlaySpec& spec, const OverlaySpec& next) = 0;
+
+  /// Finishes or undoes what a crash in create or replace left. Repeating it does nothing more.
+  virtual void recover(const OverlaySpec& spec) = 0;
+
+  /// Removes everything of it; nothing there is fine.
+  virtual void remove(const OverlaySpec& spec) = 0;
+};
+
+/// A database that doppel is attached to, by its DSN. Opens connections on demand.
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual std::string dsn() const = 0;  ///< without secrets
+  virtual std::unique_ptr<Connection> open(Access access) = 0;
+  virtual OverlayBuilder& overlays() = 0;
+
+  /// The mark of a sandbox, if this database is one [E5].
+  virtual std::optional<std::string> sandbox_mark() = 0;
+
+  /// A throw-away copy of the whole database as it is now, opened for writing, gone with the
+  /// handle; null where it would cost more than `limit_bytes` of copying.
+  virtual std::unique_ptr<Connection> throw_away_copy(std::int64_t limit_bytes) = 0;
+};
+
+/// DSN -> database. The two mains give it to the engine; nobody else knows an adapter.
+using Connector = std::function<std::unique_ptr<Database>(const std::string& dsn)>;
+
+}  // namespace doppel::database
