@@ -1,0 +1,70 @@
+#include "adapters/sqlite/connection.hpp"
+
+#include <utility>
+
+#include "adapters/sqlite/catalogue.hpp"
+#include "adapters/sqlite/failure.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace doppel::sqlite {
+namespace {
+
+/// Binds $1, $2, ... (and ?1, ?2, ...) by their numbers: SQLite numbers $N by first appearance.
+void bind_numbered(Statement& statement, std::span<const Value> parameters,
+                   const std::string& place) {
+  const int count = sqlite3_bind_parameter_count(statement.handle());
+  for (int index = 1; index <= count; ++index) {
+    const char* name = sqlite3_bind_parameter_name(statement.handle(), index);
+    if (name == nullptr) continue;  // A gap: ?5 without ?4.
+    const auto number = parse_integer(std::string_view(name).substr(1));
+    if (!number || *number < 1 || static_cast<std::size_t>(*number) > parameters.size()) {
+      throw Error(ErrorCode::kSql, "no value for the parameter " + std::string(name),
+                  {.place = place, .remedy = "parameters are $1, $2, ... and all have values"});
+    }
+    statement.bind(index, parameters[static_cast<std::size_t>(*number) - 1]);
+  }
+}
+
+}  // namespace
+
+Connection::Connection(DatabaseHandle handle, OpenOptions options)
+    : options_(std::move(options)), handle_(std::move(handle)) {}
+
+StatementCache::Lease Connection::prepare(std::string sql) {
+  return statements_.prepare(handle_.get(), std::move(sql), path());
+}
+
+void Connection::run_script(const std::string& sql) {
+  check(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr), path());
+}
+
+database::Schema Connection::read_schema() { return read_catalogue(*this); }
+
+std::vector<Row> Connection::query(std::string_view sql, std::span<const Value> parameters) {
+  auto statement = prepare(std::string(sql));
+  bind_numbered(*statement, parameters, path());
+  std::vector<Row> rows;
+  while (statement->step()) rows.push_back(statement->row());
+  return rows;
+}
+
+std::int64_t Connection::execute(std::string_view sql, std::span<const Value> parameters) {
+  auto statement = prepare(std::string(sql));
+  bind_numbered(*statement, parameters, path());
+  // sqlite3_changes keeps the count of an earlier statement when this one isn't INSERT, UPDATE or
+  // DELETE; the total tells whether it moved.
+  const std::int64_t before = sqlite3_total_changes64(handle_.get());
+  statement->run();
+  if (sqlite3_total_changes64(handle_.get()) == before) return 0;
+  return sqlite3_changes64(handle_.get());
+}
+
+void Connection::execute_script(std::string_view sql) {
+  if (sql.find('\0') != std::string_view::npos) {
+    throw Error(ErrorCode::kSql, "a script holds a NUL byte", {.place = path(), .remedy = {}});
+  }
+  run_script(std::string(sql));
+}
+
+}  // namespace doppel::sqlite

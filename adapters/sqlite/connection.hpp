@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "adapters/sqlite/handle.hpp"
+#include "adapters/sqlite/statement.hpp"
+#include "database/connection.hpp"
+
+namespace doppel::sqlite {
+
+enum class Creation {
+  kMustExist,
+  kCreateIfMissing,  ///< for doppel's own files only; an attached application's is never made
+};
+
+struct OpenOptions {
+  std::string path;
+  database::Access access = database::Access::kReadOnly;
+  Creation creation = Creation::kMustExist;
+  int busy_timeout_ms = 5000;
+};
+
+/// A database file, as the ports see it and with the handle for the files of this room. Foreign
+/// keys and recursive triggers are on, so that cascades and capture happen as declared.
+class Connection final : public database::Connection, private database::SqlRunner {
+ public:
+  Connection(DatabaseHandle handle, OpenOptions options);
+
+  std::vector<std::optional<Row>> read_rows(const TableShape& table,
+                                            std::span<const Key> keys) override;
+  void scan_rows(const TableShape& table, const database::Matching& matching,
+                 const database::RowSink& sink) override;
+  std::vector<std::vector<Row>> find_rows(const TableShape& table,
+                                          const std::vector<std::string>& columns,
+                                          std::span<const std::vector<Value>> values,
+                                          std::size_t limit) override;
+  std::vector<std::int64_t> count_rows(const std::string& table,
+                                       const std::vector<std::string>& columns,
+                                       std::span<const std::vector<Value>> values) override;
+  std::int64_t count_rows(const std::string& table) override;
+  std::vector<database::Moved> apply_changes(std::span<const RowChange> changes) override;
+  std::vector<std::int64_t> propose_keys(const database::Table& table,
+                                         const std::string& key_column, std::size_t count) override;
+  database::Schema read_schema() override;
+  std::unique_ptr<database::Transaction> begin(database::TransactionKind kind) override;
+  database::SqlRunner* sql() override { return this; }
+
+  // For the files of this room.
+
+  sqlite3* handle() const { return handle_.get(); }
+  const OpenOptions& options() const { return options_; }
+  const std::string& path() const { return options_.path; }
+  bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+  /// A cached statement; it goes back when the lease ends, and the lease ends before this does.
+  StatementCache::Lease prepare(std::string sql);
+  /// Runs statements without parameters and without results.
+  void run_script(const std::string& sql);
+
+ private:
+  friend class OpenTransaction;
+
+  std::vector<Row> query(std::string_view sql, std::span<const Value> parameters) override;
+  std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override;
+  void execute_script(std::string_view sql) override;
+
+  OpenOptions options_;
+  DatabaseHandle handle_;
+  StatementCache statements_;  // Finalized before the handle is closed.
+  /// Tables written in the open transaction: a foreign key that fails at commit is looked for
+  /// there.
+  std::set<std::string> written_;
+};
+
+/// Opens a database file.
+/// Throws Error(kNotFound) for a missing file; Error(kNotADatabase) for a directory, an empty file,
+/// something else or a damaged one; Error(kUnsupported) for a newer file format; Error(kReadOnly)
+/// where it is to be written and can't be; Error(kBusy); Error(kIo).
+std::unique_ptr<Connection> open(const OpenOptions& options);
+
+}  // namespace doppel::sqlite

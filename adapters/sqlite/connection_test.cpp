@@ -1,0 +1,68 @@
+#include "adapters/sqlite/connection.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adapters/sqlite/test_file.hpp"
+#include "base/error.hpp"
+
+namespace doppel::sqlite {
+namespace {
+
+using database::Access;
+using database::TransactionKind;
+
+std::string text_of_bytes(std::size_t size) { return std::string(size, 'x'); }
+
+/// The code that opening throws, and the place it names.
+std::pair<ErrorCode, std::string> refusal(const OpenOptions& options) {
+  try {
+    open(options);
+  } catch (const Error& error) {
+    return {error.code(), error.place()};
+  }
+  ADD_FAILURE() << options.path << " was opened";
+  return {ErrorCode::kInternal, ""};
+}
+
+TEST(SqliteOpen, ReadsAndWritesAFile) {
+  const TestFile file;
+  file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+  const auto connection = open({.path = file.path(), .access = Access::kReadWrite});
+  EXPECT_EQ(connection->sql()->execute("INSERT INTO t VALUES ($2, $1)", {"a", 7}), 1);
+  EXPECT_EQ(connection->sql()->query("SELECT * FROM t", {}), (std::vector<Row>{{7, "a"}}));
+}
+
+TEST(SqliteOpen, RefusesWhatIsNoDatabase) {
+  const TestFile file;
+  const auto expect = [&](const std::string& content, ErrorCode code) {
+    std::ofstream(file.path(), std::ios::binary | std::ios::trunc) << content;
+    for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+      EXPECT_EQ(refusal({.path = file.path(), .access = access}), std::pair(code, file.path()));
+    }
+  };
+  expect("", ErrorCode::kNotADatabase);
+  expect("id,name\n1,a\n", ErrorCode::kNotADatabase);
+  expect(text_of_bytes(10000), ErrorCode::kNotADatabase);
+  expect(std::string("SQLite format 3\0", 16), ErrorCode::kNotADatabase);
+  expect(std::string("SQLite format 3\0", 16) + text_of_bytes(5000), ErrorCode::kUnsupported);
+}
+
+TEST(SqliteOpen, NeverMakesAFileUnlessAsked) {
+  const TestFile file;
+  EXPECT_EQ(refusal({.path = file.path(), .access = Access::kReadWrite}).first,
+            ErrorCode::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(file.path()));
+  EXPECT_EQ(refusal({.path = ":memory:"}).first, ErrorCode::kNotFound);
+  EXPECT_EQ(refusal({.path = ""}).first, ErrorCode::kUsage);
+  open({.path = file.path(), .access = Access::kReadWrite, .creation = Creation::kCreateIfMissing})
+      ->sql()
+      ->execute_script("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  EXPECT_EQ(open({.path = file.path()})->count_rows("t"), 0);
+}
+
+}  // namespace
+}  // namespace doppel::sqlite

@@ -1,0 +1,140 @@
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <utility>
+
+#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/failure.hpp"
+#include "base/error.hpp"
+
+namespace doppel::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The file format's first hundred bytes; offsets from "The SQLite Database File Format".
+constexpr std::size_t kHeaderSize = 100;
+constexpr std::size_t kWriteVersionOffset = 18;
+constexpr std::size_t kReadVersionOffset = 19;
+constexpr std::size_t kSchemaFormatOffset = 47;  // The last byte of four, big-endian.
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+constexpr int kNewestVersion = 2;  // 1 rollback journal, 2 WAL.
+constexpr int kNewestSchemaFormat = 4;
+
+[[noreturn]] void refuse(ErrorCode code, const std::string& message, const OpenOptions& options,
+                         std::string remedy = {}) {
+  throw Error(code, message, {.place = options.path, .remedy = std::move(remedy)});
+}
+
+void check_format(const std::array<unsigned char, kHeaderSize>& header,
+                  const OpenOptions& options) {
+  if (header[kReadVersionOffset] > kNewestVersion ||
+      header[kSchemaFormatOffset] > kNewestSchemaFormat) {
+    refuse(ErrorCode::kUnsupported, "the file is of a newer format than this SQLite reads", options,
+           "use a doppel built with a newer SQLite");
+  }
+  if (header[kWriteVersionOffset] > kNewestVersion &&
+      options.access == database::Access::kReadWrite) {
+    refuse(ErrorCode::kUnsupported, "the file is of a newer format than this SQLite writes",
+           options, "use a doppel built with a newer SQLite");
+  }
+}
+
+void check_header(const OpenOptions& options) {
+  std::ifstream file(options.path, std::ios::binary);
+  if (!file) {
+    refuse(ErrorCode::kIo, "the file can't be opened", options,
+           "give doppel the right to read the file");
+  }
+  std::array<unsigned char, kHeaderSize> header{};
+  file.read(reinterpret_cast<char*>(header.data()), kHeaderSize);
+  const auto size = static_cast<std::size_t>(file.gcount());
+  if (size == 0) {
+    if (options.creation == Creation::kCreateIfMissing) return;
+    refuse(ErrorCode::kNotADatabase, "the file is empty", options);
+  }
+  const std::string_view magic(reinterpret_cast<const char*>(header.data()), kMagic.size());
+  if (magic != kMagic)
+    refuse(ErrorCode::kNotADatabase, "the file is not a SQLite database", options);
+  if (size < kHeaderSize) {
+    refuse(ErrorCode::kNotADatabase, "the file is cut short: it ends within its header", options);
+  }
+  check_format(header, options);
+}
+
+/// What can be said before SQLite opens the file: it would make a missing one.
+void check_file(const OpenOptions& options) {
+  if (options.path.empty()) refuse(ErrorCode::kUsage, "the path of a database is empty", options);
+  std::error_code failure;
+  const fs::file_status status = fs::status(options.path, failure);
+  if (status.type() == fs::file_type::not_found) {
+    if (options.creation == Creation::kCreateIfMissing) return;
+    refuse(ErrorCode::kNotFound, "there is no such file", options, "check the path");
+  }
+  if (status.type() == fs::file_type::none) refuse(ErrorCode::kIo, failure.message(), options);
+  if (status.type() == fs::file_type::directory) {
+    refuse(ErrorCode::kNotADatabase, "this is a directory", options);
+  }
+  if (status.type() == fs::file_type::regular) check_header(options);
+}
+
+void configure(Connection& connection) {
+  sqlite3* handle = connection.handle();
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, connection.options().busy_timeout_ms);
+  // A database brought by somebody else must not run functions with side effects.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+  connection.run_script("PRAGMA recursive_triggers = ON");
+}
+
+std::int64_t read_integer(Connection& connection, const char* sql) {
+  auto statement = connection.prepare(sql);
+  return statement->step() ? statement->column(0).integer() : 0;
+}
+
+/// The first read: takes the lock, rolls back a journal left by a crash, and finds most damage.
+void read_first_page(Connection& connection) {
+  const auto transaction = connection.begin(database::TransactionKind::kRead);
+  const std::int64_t pages = read_integer(connection, "PRAGMA main.page_count");
+  const std::int64_t page_size = read_integer(connection, "PRAGMA main.page_size");
+  auto mode = connection.prepare("PRAGMA main.journal_mode");
+  // In WAL mode the newest pages may be in the -wal file only.
+  if (mode->step() && mode->column(0) == Value("wal")) return;
+  std::error_code failure;
+  const auto size = fs::file_size(connection.path(), failure);
+  if (!failure && size < static_cast<std::uintmax_t>(pages * page_size)) {
+    refuse(ErrorCode::kNotADatabase, "the file is cut short: its header promises more pages",
+           connection.options(), "restore the file from a backup");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> open(const OpenOptions& options) {
+  check_file(options);
+  const bool write = options.access == database::Access::kReadWrite;
+  int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  if (write && options.creation == Creation::kCreateIfMissing) flags |= SQLITE_OPEN_CREATE;
+  sqlite3* handle = nullptr;
+  const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
+  DatabaseHandle owner(handle);
+  check(handle, result, options.path);
+  auto connection = std::make_unique<Connection>(std::move(owner), options);
+  configure(*connection);
+  if (write && sqlite3_db_readonly(handle, "main") == 1) {
+    refuse(ErrorCode::kReadOnly, "the file can't be written", options);
+  }
+  try {
+    read_first_page(*connection);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo || write) throw;
+    refuse(ErrorCode::kIo, std::string(error.what()) + ", at the first read", options,
+           "a database in WAL mode needs its -shm file beside it even for reading: give doppel "
+           "the right to write in the directory, or let the application open it meanwhile");
+  }
+  return connection;
+}
+
+}  // namespace doppel::sqlite
