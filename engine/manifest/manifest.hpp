@@ -39,15 +39,21 @@ struct RoleRule {
 enum class MergeUnit { kWhole, kJson, kSet, kList, kText };
 
 /// Ids of other rows inside a text or JSON value: every match of the pattern's one group.
+/// find_ids() in model.hpp reads them.
 struct EmbeddedIds {
   std::string pattern;  ///< RE2 syntax with exactly one capturing group, the id
   std::string table;
+  /// Only what this pattern's one group matches is searched; empty: the whole text.
+  std::string within;
+  /// Only in rows that hold these values: a setting's ids by the setting's name.
+  std::vector<std::pair<std::string, Value>> when;
   Place place;
 };
 
 struct ColumnEntry {
   std::string name;
   std::string personal;  ///< kind of personal data: email, phone, ...; empty: none
+  bool plain = false;    ///< holds neither personal data nor secrets
   bool secret = false;
   bool binding = false;
   bool url = false;
@@ -55,6 +61,8 @@ struct ColumnEntry {
   MergeUnit merge = MergeUnit::kWhole;
   std::vector<EmbeddedIds> ids;
   Place place;
+  /// Whether it says what kind of text the column holds [M3].
+  bool classifies() const { return plain || secret || binding || url || !personal.empty(); }
 };
 
 /// A reference, also one that the database does not declare.
@@ -100,6 +108,7 @@ struct TableEntry {
   std::optional<OrderedList> list;
   std::vector<ReferenceEntry> references;
   std::vector<ColumnEntry> columns;
+  bool all_plain = false;            ///< `plain: all`: what no column entry says is plain text
   std::vector<std::string> rebuild;  ///< role derived: SQL run in the promotion's transaction
   bool shared_write = false;  ///< role data: sandboxes of carrier split write live's rows [O3]
   Place place;
@@ -124,6 +133,11 @@ struct Problem {
   std::string message;
   std::string remedy;
 };
+
+/// "queues.yaml:12: error: no role 'confg' (did you mean 'config'?)", one line.
+std::string to_text(const Problem& problem);
+
+bool has_errors(const std::vector<Problem>& problems);
 
 /// What a file says, with every mistake in it. `manifest` is only usable without errors.
 struct Loaded {

@@ -102,9 +102,25 @@ std::vector<Value> natural_key_of(const TableModel& table, const Row& row);
 /// What people know the row by: its label, natural key or key.
 std::string label_of(const TableModel& table, const Row& row);
 
-/// The role of one row. `referred` answers the row that a reference points to (for roles `of` a
-/// reference); where it can't, the table's default role counts.
+/// Answers the row of `table` with this key, or nothing where there is none or it isn't known.
 using RowLookup = std::function<std::optional<Row>(const std::string& table, const Key& key)>;
+
+/// What a row's reference points to: rows of `target->table` whose `target->columns` equal
+/// `values`, and whose scope columns equal this row's.
+struct Referred {
+  const Reference::Target* target = nullptr;
+  std::vector<Value> values;
+};
+
+/// Nothing where the row refers to nothing (NULL, or a value that means none), where no case names
+/// its discriminator, and where the discriminator's row (`via`) isn't found.
+std::optional<Referred> referred_by(const Model& model, const TableModel& table,
+                                    const Reference& reference, const Row& row,
+                                    const RowLookup& lookup);
+
+/// The role of one row. `lookup` answers the rows that references point to (for roles `of` a
+/// reference); where it can't, and after kRoleDepthLimit steps, the table's default role counts.
+inline constexpr int kRoleDepthLimit = 16;
 Role role_of(const Model& model, const TableModel& table, const Row& row, const RowLookup& lookup);
 
 /// Everything that contradicts the database or is missing [M2 M3]: tables and text columns that the
