@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace doppel::yaml {
@@ -13,12 +12,15 @@ enum class Kind { kScalar, kSequence, kMapping };
 /// A node of a document with the place where it stands. Scalars stay text: whoever reads them says
 /// what they must be, so nothing is guessed ("no", "012" and "1e3" are what was written).
 struct Node {
+  /// Not a std::pair: that asks what a Node can do before Node is complete.
+  struct Entry;
+
   Kind kind = Kind::kScalar;
   std::string scalar;
   bool quoted = false;  ///< quoted or block scalars are always text; a plain `null` or `~` is none
-  std::vector<Node> items;                     ///< of a sequence
-  std::vector<std::pair<Node, Node>> entries;  ///< of a mapping, in order, keys are scalars
-  std::size_t line = 0;                        ///< counted from 1
+  std::vector<Node> items;     ///< of a sequence
+  std::vector<Entry> entries;  ///< of a mapping, in order
+  std::size_t line = 0;        ///< counted from 1
   std::size_t column = 0;
 
   bool is_null() const {
@@ -27,6 +29,11 @@ struct Node {
   }
   /// The entry's value, or null.
   const Node* find(std::string_view name) const;
+};
+
+struct Node::Entry {
+  Node first;  ///< the key, a scalar
+  Node second;
 };
 
 /// Reads one document. Throws Error(kInvalidInput) placed at `source`:line:column for what isn't
