@@ -111,8 +111,8 @@ INSERT INTO rule_conditions (id, rule_id, field, operator, value) VALUES
   (1, 1, 'customer.company', 'in', '["Aurora Optik", "Delta Survey", "Havgard"]'),
   (2, 2, 'customer.email', 'contains', '@helpdesk.example'),
   (3, 3, 'subject', 'contains', 'invoice'), (4, 4, 'subject', 'contains', 'repair'),
-  (5, 5, 'subject', 'contains', 'firmware'), (6, 5, 'field_1', 'is_not', '4'),
-  (8, 8, 'field_6', 'greater', '25'), (9, 8, 'priority', 'is', 'high'), (10, 9, 'field_1', 'is', '4');
+  (5, 5, 'subject', 'contains', 'firmware'), (6, 5, 'field_1', 'is_not', 'option_4'),
+  (8, 8, 'field_6', 'greater', '25'), (9, 8, 'priority', 'is', 'high'), (10, 9, 'field_1', 'is', 'option_4');
 
 INSERT INTO macros (id, name, enabled, created_at) VALUES
   (1, 'Hand over to billing', 1, '2024-01-10 09:00:00'), (2, 'Ask for the serial number', 1, '2024-01-10 09:10:00'),
@@ -136,10 +136,12 @@ Nordlicht Instruments', '2024-06-20 12:15:00');
 
 INSERT INTO saved_views (id, name, owner_id, position, definition, created_at) VALUES
   (1, 'Open in billing and returns', 0, 1, '{"filter": {"queue_id": [3, 4], "status_id": [1, 2]}, "sort": "created_at"}', '2024-01-15 10:00:00'),
-  (2, 'Field kits', 0, 2, '{"filter": {"field_1": "4"}, "columns": ["subject", "field_1", "field_3"]}', '2024-03-12 10:00:00'),
+  (2, 'Field kits', 0, 2, '{"filter": {"field_1": "option_4"}, "columns": ["subject", "field_1", "field_3"]}', '2024-03-12 10:00:00'),
   (3, 'Mine', 3, 1, '{"filter": {"assignee_id": 3}, "sort": "-updated_at"}', '2024-01-15 11:00:00'),
   (5, 'Large sites', 0, 3, '{"filter": {"queue_id": [2], "field_6": ">25"}, "sort": "priority"}', '2024-03-12 10:30:00');
 
 INSERT INTO webhooks (id, name, url, secret, events, queue_id, enabled) VALUES
   (1, 'Warehouse', 'https://warehouse.helpdesk.example/hooks/returns', 'whsec_5e1f0d', '["ticket.created", "ticket.closed"]', 4, 1),
   (2, 'Chat', 'https://chat.helpdesk.example/in/support', 'whsec_a94c37', '["ticket.created"]', NULL, 1);
+
+INSERT INTO cache_marks (name, version) VALUES ('configuration', 1);

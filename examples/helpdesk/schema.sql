@@ -193,7 +193,7 @@ CREATE TABLE rule_conditions (
   rule_id INTEGER NOT NULL REFERENCES routing_rules (id) ON DELETE CASCADE,
   field TEXT NOT NULL, -- a column of tickets, or field_3: the custom field 3
   operator TEXT NOT NULL CHECK (operator IN ('is', 'is_not', 'contains', 'in', 'greater')),
-  value TEXT NOT NULL
+  value TEXT NOT NULL  -- option_4: the option 4 of a custom field of kind choice
 );
 CREATE INDEX rule_conditions_rule ON rule_conditions (rule_id);
 
@@ -228,7 +228,7 @@ CREATE TABLE saved_views (
   name TEXT NOT NULL,
   owner_id INTEGER NOT NULL DEFAULT 0, -- users; 0: everybody's
   position INTEGER NOT NULL,
-  definition TEXT NOT NULL, -- JSON: {"filter": {"queue_id": [1, 2], "field_3": "x"}}
+  definition TEXT NOT NULL, -- JSON: {"filter": {"queue_id": [1, 2], "field_3": "option_7"}}
   created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE INDEX saved_views_owner ON saved_views (owner_id);
@@ -339,6 +339,12 @@ CREATE TABLE mail_queue (
   created_at TEXT NOT NULL
 );
 CREATE INDEX mail_queue_template ON mail_queue (template_code);
+
+-- The desk's servers read their configuration anew when the number has grown.
+CREATE TABLE cache_marks (
+  name TEXT NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE queue_stats (
   queue_id INTEGER NOT NULL PRIMARY KEY REFERENCES queues (id) ON DELETE CASCADE,
