@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+/// The SQL files of this folder, built into the program.
+namespace helpdesk {
+
+std::string_view schema_sql();
+std::string_view configuration_sql();
+
+}  // namespace helpdesk
