@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -80,7 +80,8 @@ TEST(Yaml, KeepsScalarsAsTextWithTheirPlace) {
 }
 
 TEST(Yaml, RefusesWhatWouldBeReadSilentlyWrong) {
-  for (const char* text : {"a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "a: 1\n---\nb: 2\n", ""}) {
+  for (const char* text :
+       {"a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "a: 1\n---\nb: 2\n", ""}) {
     EXPECT_THROW(yaml::parse(text, "m.yaml"), Error) << text;
   }
 }

@@ -50,8 +50,8 @@ const ErrorInfo& error_info(ErrorCode code);
 class Error : public std::runtime_error {
  public:
   struct Details {
-    std::string place;   ///< file:line, table, table.column, path; empty where there is none
-    std::string remedy;  ///< what to do; empty: the table's
+    std::string place = {};   ///< file:line, table, table.column, path; empty where there is none
+    std::string remedy = {};  ///< what to do; empty: the table's
   };
 
   Error(ErrorCode code, const std::string& message) : Error(code, message, Details{}) {}

@@ -104,7 +104,7 @@ void move_file(const fs::path& from, const fs::path& to) {
   if (from.parent_path() != to.parent_path()) flush_folder(from.parent_path());
 }
 
-void remove_all(const fs::path& path) {
+void remove_tree(const fs::path& path) {
   std::error_code failure;
   fs::remove_all(path, failure);
   if (failure) fail("can't remove", path, failure.value());
@@ -117,12 +117,18 @@ void flush_folder(const fs::path& path) {
   flush(Descriptor(folder, O_RDONLY | O_DIRECTORY), folder);
 }
 
-CopyKind copy_file(const fs::path& from, const fs::path& to) {
+bool share_blocks(const fs::path& from, const fs::path& to) {
   const Descriptor source(from, O_RDONLY);
   const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
-  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return CopyKind::kShared;
+  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
+  ::unlink(to.c_str());
+  return false;
+}
+
+void copy_blocks(const fs::path& from, const fs::path& to) {
+  const Descriptor source(from, O_RDONLY);
+  const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
   copy_in_kernel(source, target, to);
-  return CopyKind::kCopied;
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path) {

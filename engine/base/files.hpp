@@ -21,15 +21,17 @@ void make_folders(const std::filesystem::path& path);
 void move_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Nothing there is fine.
-void remove_all(const std::filesystem::path& path);
+void remove_tree(const std::filesystem::path& path);
 
 void flush_file(const std::filesystem::path& path);
 void flush_folder(const std::filesystem::path& path);
 
-/// Copies `from` into the new file `to`, sharing blocks where the file system can (reflink) and
-/// inside the kernel otherwise. The caller keeps writers away meanwhile.
-enum class CopyKind { kShared, kCopied };
-CopyKind copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Makes the new file `to` share the blocks of `from` (reflink), in milliseconds whatever its size.
+/// False, and no file, where the file system can't.
+bool share_blocks(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Copies `from` into the new file `to` inside the kernel. The caller keeps writers away meanwhile.
+void copy_blocks(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// A lock between processes, gone with the process that holds it however that ends.
 class FileLock {

@@ -73,8 +73,10 @@ class Overlay {
   /// Whoever writes through this connection from now on, for CapturedChange::by.
   virtual void set_author(const std::string& author) = 0;
 
-  /// The base rows of one config table, in key order.
-  virtual void scan_base(const TableShape& table, const RowSink& sink) = 0;
+  /// The base rows of one config table that match, in key order; rows whose base moved as they are
+  /// now.
+  virtual void scan_base(const TableShape& table, const Matching& matching,
+                         const RowSink& sink) = 0;
 
   /// The next numbers of counted keys, as create left them: reset gives the same keys again.
   virtual void restore_counters() = 0;
@@ -128,9 +130,10 @@ class Database {
   /// The mark of a sandbox, if this database is one [E5].
   virtual std::optional<std::string> sandbox_mark() = 0;
 
-  /// A throw-away copy of the whole database as it is now, opened for writing, gone with the
-  /// handle; null where it would cost more than `limit_bytes` of copying.
-  virtual std::unique_ptr<Connection> throw_away_copy(std::int64_t limit_bytes) = 0;
+  /// A throw-away copy of the whole database as it is now, in `folder`, opened for writing, gone
+  /// with the connection; null where more than `limit_bytes` would have to be copied for it.
+  virtual std::unique_ptr<Connection> throw_away_copy(const std::filesystem::path& folder,
+                                                      std::int64_t limit_bytes) = 0;
 };
 
 /// DSN -> database. The two mains give it to the engine; nobody else knows an adapter.

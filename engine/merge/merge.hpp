@@ -118,6 +118,14 @@ struct Answer {
   std::vector<Value> values;
 };
 
+/// The order that an ordered list had in the base: kept at the first touch of a member, because
+/// untouched members' places say what a move meant.
+struct ListBase {
+  std::string table;
+  std::vector<Value> within;                 ///< values of ListModel::within
+  std::vector<std::pair<Key, Value>> order;  ///< every member with its order value
+};
+
 /// A new row that gets another key in live.
 struct Rekeyed {
   std::string table;
@@ -140,9 +148,12 @@ struct Result {
   bool open() const;  ///< whether a conflict has no answer
 };
 
-/// `ours` is the sandbox's net changes (normalised) of config rows. Rounds end: every round's
+/// `ours` is the sandbox's net changes (normalised) of config rows, `lists` the base order of the
+/// ordered lists they touch; of a list not given, untouched members stood as they stand in live.
+/// Rounds end: every round's
 /// questions are about rows that the one before brought, and at most kRoundLimit are needed.
-Result merge(const manifest::Model& model, const changeset::ChangeSet& ours, const Facts& facts,
+Result merge(const manifest::Model& model, const changeset::ChangeSet& ours,
+             const std::vector<ListBase>& lists, const Facts& facts,
              const std::vector<Answer>& answers);
 
 inline constexpr int kRoundLimit = 16;
@@ -150,7 +161,8 @@ inline constexpr int kRoundLimit = 16;
 /// merge() until nothing more is asked, with `answer_needs` adding the facts.
 using FactSource = std::function<void(const Needs& needs, Facts& facts)>;
 Result merge_with(const manifest::Model& model, const changeset::ChangeSet& ours,
-                  const FactSource& answer_needs, const std::vector<Answer>& answers);
+                  const std::vector<ListBase>& lists, const FactSource& answer_needs,
+                  const std::vector<Answer>& answers);
 
 /// A source of facts that is a value: for laws, tests and rehearsals without a database.
 FactSource facts_from(const manifest::Model& model, const changeset::State& live);

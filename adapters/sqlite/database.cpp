@@ -1,0 +1,96 @@
+#include "adapters/sqlite/database.hpp"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "adapters/sqlite/capture.hpp"
+#include "adapters/sqlite/clone.hpp"
+#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/overlay_file.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace doppel::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Which builder makes and opens a sandbox, by its carrier.
+class Builders final : public database::OverlayBuilder {
+ public:
+  explicit Builders(const std::string& path) : file_(path) {}
+
+  std::vector<database::RowCount> create(const database::OverlaySpec& spec) override {
+    return of(spec).create(spec);
+  }
+  std::unique_ptr<database::Overlay> open(const database::OverlaySpec& spec,
+                                          database::Access access) override {
+    return of(spec).open(spec, access);
+  }
+  database::ApplicationAccess access_for_application(const database::OverlaySpec& spec) override {
+    return of(spec).access_for_application(spec);
+  }
+  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next) override {
+    of(spec).replace(spec, next);
+  }
+  void recover(const database::OverlaySpec& spec) override { of(spec).recover(spec); }
+  void remove(const database::OverlaySpec& spec) override { of(spec).remove(spec); }
+
+ private:
+  database::OverlayBuilder& of(const database::OverlaySpec& spec) {
+    if (spec.carrier == "file") return file_;
+    throw Error(ErrorCode::kUnsupported, "SQLite has no carrier '" + spec.carrier + "'",
+                {.place = {}, .remedy = "carriers of SQLite databases: file"});
+  }
+
+  FileOverlayBuilder file_;
+};
+
+class AttachedFile final : public database::Database {
+ public:
+  explicit AttachedFile(std::string path) : path_(std::move(path)), builders_(path_) {}
+
+  std::string dsn() const override { return "sqlite:" + path_; }
+
+  std::unique_ptr<database::Connection> open(database::Access access) override {
+    return sqlite::open({.path = path_, .access = access});
+  }
+
+  database::OverlayBuilder& overlays() override { return builders_; }
+
+  std::optional<std::string> sandbox_mark() override {
+    return read_sandbox_mark(*sqlite::open({.path = path_}));
+  }
+
+  std::unique_ptr<database::Connection> throw_away_copy(const fs::path& folder,
+                                                        std::int64_t limit_bytes) override {
+    make_folders(folder);
+    const std::string copy = (folder / ("copy-" + std::to_string(::getpid()) + ".db")).string();
+    fs::remove(copy);
+    if (clone_file(path_, copy, limit_bytes) == CloneKind::kTooLarge) return nullptr;
+    auto connection = sqlite::open({.path = copy, .access = database::Access::kReadWrite});
+    connection->run_script("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
+    // Without a name the file goes with the connection, however the process ends.
+    remove_tree(copy);
+    return connection;
+  }
+
+ private:
+  std::string path_;
+  Builders builders_;
+};
+
+}  // namespace
+
+std::unique_ptr<database::Database> attach(const std::string& path) {
+  return std::make_unique<AttachedFile>(path);
+}
+
+std::unique_ptr<database::Connection> open_store(const std::string& path) {
+  return sqlite::open({.path = path,
+                       .access = database::Access::kReadWrite,
+                       .creation = Creation::kCreateIfMissing});
+}
+
+}  // namespace doppel::sqlite

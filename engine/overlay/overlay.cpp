@@ -1,0 +1,245 @@
+#include "overlay/overlay.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "overlay/apply.hpp"
+#include "overlay/facts.hpp"
+
+namespace doppel::overlay {
+namespace {
+
+using changeset::ChangeSet;
+using database::TransactionKind;
+using manifest::Model;
+using manifest::Role;
+using manifest::TableModel;
+
+/// Whether a change is one of config: by the row as it is, or as it was where it is gone.
+class Classifier {
+ public:
+  Classifier(const Model& model, database::Overlay& sandbox)
+      : model_(model), lookup_([&sandbox, &model](const std::string& table, const Key& key) {
+          return sandbox.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
+        }) {}
+
+  bool is_config(const RowChange& change) const {
+    const TableModel& table = model_.require(change.table->name);
+    if (!table.may_hold_config()) return false;
+    if (table.role.by.empty() && table.role.of.empty()) return true;
+    const Row& row = change.after ? *change.after : *change.before;
+    return manifest::role_of(model_, table, row, lookup_) == Role::kConfig;
+  }
+
+ private:
+  const Model& model_;
+  manifest::RowLookup lookup_;
+};
+
+/// A captured change with the model's own shape, so that equal tables share one.
+RowChange with_shape(const Model& model, RowChange change) {
+  change.table = model.require(change.table->name).shape;
+  return change;
+}
+
+std::vector<Value> within_of(const TableModel& table, const Row& row) {
+  return TableShape::project(row, table.list->within);
+}
+
+bool touches_order(const TableModel& table, const RowChange& change) {
+  if (change.kind() != ChangeKind::kUpdate) return true;
+  return (*change.before)[table.list->order] != (*change.after)[table.list->order] ||
+         within_of(table, *change.before) != within_of(table, *change.after);
+}
+
+std::vector<merge::ListBase> read_lists(const Model& model, const ChangeSet& config,
+                                        database::Overlay& sandbox) {
+  std::set<std::pair<std::string, std::vector<Value>>> wanted;
+  for (const RowChange& change : config.changes) {
+    const TableModel& table = model.require(change.table->name);
+    if (!table.list || !touches_order(table, change)) continue;
+    for (const auto& image : {change.before, change.after}) {
+      if (image) wanted.emplace(table.name(), within_of(table, *image));
+    }
+  }
+  std::vector<merge::ListBase> lists;
+  for (const auto& [name, within] : wanted) {
+    const TableModel& table = model.require(name);
+    database::Matching matching;
+    for (const std::size_t column : table.list->within) {
+      matching.columns.push_back(table.shape->columns[column]);
+    }
+    matching.values = within;
+    merge::ListBase list{.table = name, .within = within, .order = {}};
+    sandbox.scan_base(*table.shape, matching, [&](Row&& row) {
+      list.order.emplace_back(table.shape->key_of(row), row[table.list->order]);
+    });
+    lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
+/// All that differs from the base, whatever its role.
+ChangeSet all_changes(const Model& model, database::Overlay& sandbox) {
+  ChangeSet all;
+  for (database::CapturedChange& captured : sandbox.read_changes()) {
+    all.changes.push_back(with_shape(model, std::move(captured.change)));
+  }
+  return all;
+}
+
+constexpr const char* kCheckpoint = "checkpoint:";
+
+/// Own work may stand beside an open question of this kind: the sandbox can show it.
+bool can_stay_open(merge::ConflictKind kind) {
+  using merge::ConflictKind;
+  return kind == ConflictKind::kBothChanged || kind == ConflictKind::kDeletedInLive ||
+         kind == ConflictKind::kDeletedInSandbox || kind == ConflictKind::kOrder;
+}
+
+/// A row of own work that live's has an open question with, over live's row as it is now.
+struct Kept {
+  RowChange change;  ///< from live's row to what the sandbox shows
+  RowChange base;    ///< its base from now on: after is the image
+};
+
+Kept keep_own(const RowChange& own, const std::optional<Row>& live) {
+  Kept kept{{own.table, own.key, live, own.after}, {own.table, own.key, live, live}};
+  if (own.before && own.after && live) {
+    Row shown = *live;
+    Row base = *live;
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      if ((*own.before)[i] == (*own.after)[i]) continue;
+      shown[i] = (*own.after)[i];
+      // The old base keeps the question open: live's newer value is never overwritten unasked.
+      if ((*live)[i] != (*own.before)[i] && (*live)[i] != (*own.after)[i])
+        base[i] = (*own.before)[i];
+    }
+    kept.change.after = std::move(shown);
+    kept.base.after = std::move(base);
+  } else {
+    kept.base.after = own.before;
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<database::TrackedTable> tracked_tables(const Model& model) {
+  std::vector<database::TrackedTable> tracked;
+  for (const TableModel& table : model.tables) {
+    tracked.push_back({.shape = table.shape,
+                       .kind = table.may_hold_config() ? database::TrackedTable::Kind::kConfig
+                                                       : database::TrackedTable::Kind::kData,
+                       .shared_write = table.shared_write});
+  }
+  return tracked;
+}
+
+Changes read_changes(const Model& model, database::Overlay& sandbox) {
+  const Classifier classifier(model, sandbox);
+  Changes changes;
+  for (database::CapturedChange& captured : sandbox.read_changes()) {
+    RowChange change = with_shape(model, std::move(captured.change));
+    changes.touches.emplace(RowId{change.table->name, change.key},
+                            Touch{std::move(captured.by), std::move(captured.at)});
+    auto& part = classifier.is_config(change) ? changes.config : changes.data;
+    part.changes.push_back(std::move(change));
+  }
+  changes.lists = read_lists(model, changes.config, sandbox);
+  return changes;
+}
+
+void checkpoint(const Model& model, database::Overlay& sandbox, const std::string& name) {
+  const ChangeSet state = all_changes(model, sandbox);
+  const auto transaction = sandbox.connection().begin(TransactionKind::kWrite);
+  sandbox.set_note(kCheckpoint + name, write_json(changeset::to_json(state), JsonStyle::kCompact));
+  transaction->commit();
+}
+
+std::vector<std::string> checkpoints(database::Overlay& sandbox) {
+  std::vector<std::string> names;
+  for (const std::string& note : sandbox.note_names()) {
+    if (note.starts_with(kCheckpoint))
+      names.push_back(note.substr(std::string(kCheckpoint).size()));
+  }
+  return names;
+}
+
+std::size_t reset(const Model& model, database::Overlay& sandbox,
+                  const std::optional<std::string>& name) {
+  ChangeSet wanted;
+  if (name) {
+    const auto stored = sandbox.note(kCheckpoint + *name);
+    if (!stored) {
+      throw Error(ErrorCode::kNotFound, "the sandbox has no checkpoint '" + *name + "'",
+                  {.place = {}, .remedy = "`doppel sandbox show` lists its checkpoints"});
+    }
+    wanted = changeset::from_json(parse_json(*stored, "checkpoint " + *name), *name);
+    for (RowChange& change : wanted.changes) change = with_shape(model, std::move(change));
+  }
+  ChangeSet way = changeset::invert(all_changes(model, sandbox));
+  way.changes.insert(way.changes.end(), wanted.changes.begin(), wanted.changes.end());
+  way = changeset::normalise(way);
+
+  const auto transaction = sandbox.connection().begin(TransactionKind::kWrite);
+  apply_in_order(model, way, sandbox.connection());
+  if (!name) sandbox.restore_counters();
+  transaction->commit();
+  return way.size();
+}
+
+Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge::Answer>& answers,
+                 database::Overlay& fresh) {
+  database::Connection& connection = fresh.connection();
+  const merge::Result merged =
+      merge::merge_with(model, own.config, own.lists, facts_from(model, connection), answers);
+  Refreshed refreshed;
+  std::map<RowId, const RowChange*> own_by_row;
+  for (const RowChange& change : own.config.changes) {
+    own_by_row.emplace(RowId{change.table->name, change.key}, &change);
+  }
+  std::set<RowId> kept_rows;
+  std::vector<merge::Conflict> blocking;
+  for (const merge::Conflict& conflict : merged.conflicts) {
+    if (conflict.answered) continue;
+    const RowId row{conflict.table->name, conflict.key};
+    if (!can_stay_open(conflict.kind) || !own_by_row.contains(row)) {
+      blocking.push_back(conflict);
+      continue;
+    }
+    refreshed.conflicts.push_back(conflict);
+    kept_rows.insert(row);
+  }
+  if (!blocking.empty()) {
+    throw Error(ErrorCode::kConflicts,
+                "the sandbox can't show its own work on today's live: " + blocking.front().message,
+                {.place = blocking.front().table->name,
+                 .remedy = "answer with `doppel resolve` what `doppel plan` asks, then refresh"});
+  }
+
+  ChangeSet way;
+  for (const RowChange& change : merged.changes.changes) {
+    if (!kept_rows.contains({change.table->name, change.key})) way.changes.push_back(change);
+  }
+  std::vector<RowChange> bases;
+  for (const RowId& row : kept_rows) {
+    const RowChange& change = *own_by_row.at(row);
+    auto live = connection.read_rows(*change.table, {&change.key, 1}).front();
+    Kept kept = keep_own(change, live);
+    bases.push_back(std::move(kept.base));
+    if (!kept.change.changes_nothing()) way.changes.push_back(std::move(kept.change));
+  }
+  refreshed.kept = way.size();
+  refreshed.already_live = own.config.size() - std::min(own.config.size(), way.size());
+
+  const auto transaction = connection.begin(TransactionKind::kWrite);
+  apply_in_order(model, way, connection);
+  fresh.move_base(bases);
+  transaction->commit();
+  return refreshed;
+}
+
+}  // namespace doppel::overlay

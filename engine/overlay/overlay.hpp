@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "changeset/changeset.hpp"
+#include "database/overlay.hpp"
+#include "manifest/model.hpp"
+#include "merge/merge.hpp"
+
+/// What a sandbox of an application is made of and what has changed in it: the model's roles laid
+/// over the carrier's tables. Whose tables they are and how they are captured the adapter knows.
+namespace doppel::overlay {
+
+/// The tables that a sandbox of the application keeps: those that may hold config with a base, all
+/// others with a key as data.
+std::vector<database::TrackedTable> tracked_tables(const manifest::Model& model);
+
+/// Who touched a row last, and when.
+struct Touch {
+  std::string by;  ///< empty: the application, by its own connection
+  std::string at;
+};
+
+using RowId = std::pair<std::string, Key>;  ///< table and key
+
+/// What differs from the base. Config is what a plan is made of; data are the sandbox's own rows.
+struct Changes {
+  changeset::ChangeSet config;
+  changeset::ChangeSet data;
+  std::map<RowId, Touch> touches;
+  std::vector<merge::ListBase> lists;  ///< the base order of every ordered list that was touched
+};
+
+Changes read_changes(const manifest::Model& model, database::Overlay& sandbox);
+
+/// Marks the sandbox's state by name, config and data [E7]. A name in use is taken over.
+void checkpoint(const manifest::Model& model, database::Overlay& sandbox, const std::string& name);
+std::vector<std::string> checkpoints(database::Overlay& sandbox);
+
+/// Takes the sandbox back to a checkpoint, or to its start: same base, same rows, same next keys.
+/// Cost follows what was changed. Returns the number of rows written.
+/// Throws Error(kNotFound) for an unknown name.
+std::size_t reset(const manifest::Model& model, database::Overlay& sandbox,
+                  const std::optional<std::string>& name);
+
+/// What a refresh did.
+struct Refreshed {
+  std::size_t kept = 0;                    ///< own changes that stand on the new base
+  std::size_t already_live = 0;            ///< own changes that live has meanwhile, too
+  std::vector<merge::Conflict> conflicts;  ///< the sandbox keeps its own; a plan will ask
+};
+
+/// Lays the changes of one sandbox over a fresh one made from live as it is now: live's changes
+/// are in rows that the sandbox didn't touch and in clean fields of those it did; where both
+/// changed the same, the sandbox's own stays.
+/// An open question stays open, with the old base. Throws Error(kConflicts) for what the sandbox's
+/// real tables can't show beside live's rows (a unique value twice, a row whose parent is gone).
+Refreshed rebase(const manifest::Model& model, const Changes& own,
+                 const std::vector<merge::Answer>& answers, database::Overlay& fresh);
+
+}  // namespace doppel::overlay
