@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,12 +17,16 @@
 /// plan work on this alone.
 namespace doppel::manifest {
 
+/// The compiled patterns of a column's embedded ids.
+struct IdSearch;
+
 struct ColumnModel {
   MergeUnit merge = MergeUnit::kWhole;
   bool is_volatile = false;
   bool secret = false;
   bool binding = false;
-  std::vector<EmbeddedIds> ids;
+  std::vector<EmbeddedIds> ids;               ///< read by find_ids()
+  std::shared_ptr<const IdSearch> id_search;  ///< made by bind(); absent: compiled when used
 };
 
 struct Reference {
@@ -117,6 +122,17 @@ struct Referred {
 std::optional<Referred> referred_by(const Model& model, const TableModel& table,
                                     const Reference& reference, const Row& row,
                                     const RowLookup& lookup);
+
+/// An id of another row inside a text: the bytes [begin, begin + length) of the value.
+struct FoundId {
+  std::size_t begin = 0;
+  std::size_t length = 0;
+  std::string table;
+};
+
+/// The ids inside one column's value, by where they stand; of overlapping ones the first. None
+/// where the value is no text or the row doesn't hold what `when` asks for.
+std::vector<FoundId> find_ids(const TableModel& table, std::size_t column, const Row& row);
 
 /// The role of one row. `lookup` answers the rows that references point to (for roles `of` a
 /// reference); where it can't, and after kRoleDepthLimit steps, the table's default role counts.
