@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -80,18 +80,22 @@ TEST(Yaml, KeepsScalarsAsTextWithTheirPlace) {
 }
 
 TEST(Yaml, RefusesWhatWouldBeReadSilentlyWrong) {
-  for (const char* text : {"a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "a: 1\n---\nb: 2\n", ""}) {
+  for (const char* text :
+       {"a: 1\na: 2\n", "a: &x 1\nb: *x\n", "a: [1\n", "a: 1\n---\nb: 2\n", ""}) {
     EXPECT_THROW(yaml::parse(text, "m.yaml"), Error) << text;
   }
 }
 
 TEST(Yaml, QuotesWhatWouldBecomeAnotherType) {
-  for (const char* text : {"true", "no", "123", "012", "1e3", "", " a", "a: b", "null", "- x", "ü",
-                           "tab\there", "line\nbreak", "a #b", "*x", "plain"}) {
+  for (const char* text :
+       {"true",       "no",       "123",     "012",       "1e3",         "",     " a", "a: b",
+        "null",       "- x",      "ü",       "tab\there", "line\nbreak", "a #b", "*x", "plain",
+        "u-\u008711", "a\u2028b", "\uFEFFa", "\x7F",      "\U0001F600"}) {
     const yaml::Node node = yaml::parse("k: " + yaml::quote(text) + "\n", "t");
     EXPECT_EQ(node.find("k")->scalar, text);
     EXPECT_FALSE(node.find("k")->is_null()) << text;
   }
+  EXPECT_THROW(yaml::quote("\xFF"), Error);
 }
 
 TEST(Clock, WritesAndReadsInstants) {
