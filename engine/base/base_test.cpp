@@ -87,12 +87,15 @@ TEST(Yaml, RefusesWhatWouldBeReadSilentlyWrong) {
 }
 
 TEST(Yaml, QuotesWhatWouldBecomeAnotherType) {
-  for (const char* text : {"true", "no", "123", "012", "1e3", "", " a", "a: b", "null", "- x", "ü",
-                           "tab\there", "line\nbreak", "a #b", "*x", "plain"}) {
+  for (const char* text :
+       {"true",       "no",       "123",     "012",       "1e3",         "",     " a", "a: b",
+        "null",       "- x",      "ü",       "tab\there", "line\nbreak", "a #b", "*x", "plain",
+        "u-\u008711", "a\u2028b", "\uFEFFa", "\x7F",      "\U0001F600"}) {
     const yaml::Node node = yaml::parse("k: " + yaml::quote(text) + "\n", "t");
     EXPECT_EQ(node.find("k")->scalar, text);
     EXPECT_FALSE(node.find("k")->is_null()) << text;
   }
+  EXPECT_THROW(yaml::quote("\xFF"), Error);
 }
 
 TEST(Clock, WritesAndReadsInstants) {

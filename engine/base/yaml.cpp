@@ -1,6 +1,7 @@
 #include "base/yaml.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <unordered_set>
 #include <utility>
@@ -120,6 +121,45 @@ class Parser {
   std::size_t nodes_ = 0;
 };
 
+/// The length of the character that begins with this byte. REQUIRES: valid UTF-8.
+std::size_t length_of_character(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xE0) return 2;
+  return first < 0xF0 ? 3 : 4;
+}
+
+std::uint32_t code_of_character(std::string_view character) {
+  std::uint32_t code = static_cast<unsigned char>(character.front());
+  if (character.size() > 1) code &= 0x7FU >> character.size();
+  for (const char c : character.substr(1)) {
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3FU);
+  }
+  return code;
+}
+
+/// Characters that YAML doesn't take as they are (YAML 1.1, section 5.1), and the line breaks.
+bool must_be_escaped(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029 ||
+         code == 0xFEFF || code == 0xFFFE || code == 0xFFFF;
+}
+
+bool has_escapes(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = length_of_character(static_cast<unsigned char>(text[at]));
+    if (must_be_escaped(code_of_character(text.substr(at, length)))) return true;
+    at += length;
+  }
+  return false;
+}
+
+/// `\x07`, `\u2028`: two or four digits, none of these characters needs more.
+std::string escaped(std::uint32_t code) {
+  const auto low = static_cast<char>(code & 0xFF);
+  if (code < 0x100) return "\\x" + to_hex(std::string_view(&low, 1));
+  const auto high = static_cast<char>(code >> 8 & 0xFF);
+  return "\\u" + to_hex(std::string{high, low});
+}
+
 /// Whether a reader of YAML 1.1 or 1.2 could take the plain form for something else than text.
 bool needs_quotes(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return true;
@@ -135,12 +175,7 @@ bool needs_quotes(std::string_view text) {
                                                 "null", "y",     "n",   "inf", "nan"};
   const std::string lower = to_lower_ascii(text);
   if (std::ranges::find(kWords, lower) != std::end(kWords)) return true;
-  return std::ranges::any_of(text,
-                             [](char c) {
-                               const auto byte = static_cast<unsigned char>(c);
-                               return byte < 0x20 || byte == 0x7F;
-                             }) ||
-         !is_valid_utf8(text);
+  return has_escapes(text);
 }
 
 }  // namespace
@@ -156,19 +191,24 @@ Node parse(std::string_view text, std::string_view source) {
 }
 
 std::string quote(std::string_view text) {
+  if (!is_valid_utf8(text)) {
+    throw Error(ErrorCode::kInvalidInput, "not UTF-8: '" + printable(text, 60) + "'");
+  }
   if (!needs_quotes(text)) return std::string(text);
   std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = length_of_character(static_cast<unsigned char>(text[at]));
+    const std::string_view character = text.substr(at, length);
+    at += length;
+    if (character == "\"" || character == "\\") {
       quoted += '\\';
-      quoted += c;
-    } else if (c == '\n') {
+      quoted += character;
+    } else if (character == "\n") {
       quoted += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += "\\x" + to_hex(std::string_view(&c, 1));
+    } else if (const std::uint32_t code = code_of_character(character); must_be_escaped(code)) {
+      quoted += escaped(code);
     } else {
-      quoted += c;
+      quoted += character;
     }
   }
   return quoted + "\"";

@@ -42,6 +42,7 @@ struct Node::Entry {
 Node parse(std::string_view text, std::string_view source);
 
 /// A scalar as it must be written to be read back as the same text (quoted where needed).
+/// Throws Error(kInvalidInput) for text that isn't UTF-8: YAML has no form for it.
 std::string quote(std::string_view text);
 
 }  // namespace doppel::yaml

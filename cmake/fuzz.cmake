@@ -1,0 +1,23 @@
+# One executable for every x_fuzz.cpp of the rooms, with one of two drivers: libFuzzer where the
+# fuzz preset builds (./dev fuzz), else a replay of the seeds in tests/corpora/x as the test fuzz.x.
+get_property(fuzz_sources GLOBAL PROPERTY DOPPEL_FUZZ_TARGETS)
+get_property(fuzz_rooms GLOBAL PROPERTY DOPPEL_ROOMS)
+if(DOPPEL_FUZZ)
+  add_custom_target(fuzz_targets)
+endif()
+
+foreach(source ${fuzz_sources})
+  get_filename_component(target ${source} NAME_WE)
+  if(DOPPEL_FUZZ)
+    add_executable(${target} ${source})
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz_targets ${target})
+  elseif(BUILD_TESTING)
+    add_executable(${target} ${source} ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.cpp)
+    string(REGEX REPLACE "_fuzz$" "" name ${target})
+    add_test(NAME fuzz.${name} COMMAND ${target} ${CMAKE_SOURCE_DIR}/tests/corpora/${name})
+  else()
+    continue()
+  endif()
+  target_link_libraries(${target} PRIVATE ${fuzz_rooms})
+endforeach()
