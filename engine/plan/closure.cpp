@@ -1,0 +1,220 @@
+#include "plan/closure.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace doppel::plan {
+namespace {
+
+using changeset::ChangeSet;
+using manifest::Model;
+using manifest::Reference;
+using manifest::TableModel;
+using overlay::RowId;
+
+std::string plain_text(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) {
+    if (!text.empty()) text += ",";
+    text += value.kind() == ValueKind::kText ? value.text() : display(value);
+  }
+  return text;
+}
+
+const Row& image_of(const RowChange& change) {
+  return change.after ? *change.after : *change.before;
+}
+
+std::string title_of(const Model& model, const RowChange& change) {
+  return change.table->name + " '" +
+         manifest::label_of(model.require(change.table->name), image_of(change)) + "'";
+}
+
+/// The changes by the values that others name them by.
+class Index {
+ public:
+  Index(const Model& model, const ChangeSet& changes) {
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const RowChange& change = changes.changes[i];
+      by_key_.emplace(RowId{change.table->name, change.key}, i);
+      const TableModel& table = model.require(change.table->name);
+      for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+        if (!change.before) continue;
+        freed_.emplace(value_of(table, unique, *change.before), i);
+      }
+    }
+  }
+
+  static std::pair<std::string, std::vector<Value>> value_of(const TableModel& table,
+                                                             const manifest::UniqueKeyModel& unique,
+                                                             const Row& row) {
+    return {table.name() + "/" + unique.name, TableShape::project(row, unique.columns)};
+  }
+
+  std::optional<std::size_t> row(const std::string& table, const Key& key) const {
+    const auto found = by_key_.find({table, key});
+    if (found == by_key_.end()) return std::nullopt;
+    return found->second;
+  }
+  std::optional<std::size_t> holder(const std::pair<std::string, std::vector<Value>>& value) const {
+    const auto found = freed_.find(value);
+    if (found == freed_.end()) return std::nullopt;
+    return found->second;
+  }
+
+ private:
+  std::map<RowId, std::size_t> by_key_;
+  std::map<std::pair<std::string, std::vector<Value>>, std::size_t> freed_;
+};
+
+/// The (table, key) that the references of a row point to, with the reference.
+std::vector<std::pair<RowId, std::size_t>> targets_of(const Model& model, const TableModel& table,
+                                                      const Row& row) {
+  std::vector<std::pair<RowId, std::size_t>> targets;
+  const manifest::RowLookup nowhere = [](const std::string&, const Key&) {
+    return std::optional<Row>();
+  };
+  for (std::size_t i = 0; i < table.references.size(); ++i) {
+    const auto referred = manifest::referred_by(model, table, table.references[i], row, nowhere);
+    if (referred) targets.push_back({{referred->target->table, referred->values}, i});
+  }
+  return targets;
+}
+
+class Closer {
+ public:
+  Closer(const Model& model, const ChangeSet& changes)
+      : model_(model), changes_(changes), index_(model, changes), in_(changes.size(), false) {
+    for (std::size_t i = 0; i < changes_.size(); ++i) note_links(i);
+  }
+
+  void take(std::size_t i, const std::string& reason) {
+    if (in_[i]) return;
+    in_[i] = true;
+    reasons_[i] = reason;
+    work_.push_back(i);
+  }
+
+  void run() {
+    while (!work_.empty()) {
+      const std::size_t i = work_.back();
+      work_.pop_back();
+      follow(i);
+    }
+  }
+
+  Closure result() const {
+    Closure closure;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const RowChange& change = changes_.changes[i];
+      const RowId row{change.table->name, change.key};
+      if (!in_[i]) {
+        closure.left_out.push_back(row);
+        continue;
+      }
+      closure.changes.changes.push_back(change);
+      if (!reasons_.at(i).empty()) closure.why.emplace(row, reasons_.at(i));
+    }
+    return closure;
+  }
+
+ private:
+  /// Who must come along when this change's target is taken, by row of the target.
+  void note_links(std::size_t i) {
+    const RowChange& change = changes_.changes[i];
+    const TableModel& table = model_.require(change.table->name);
+    for (const auto& image : {change.before, change.after}) {
+      if (!image) continue;
+      for (const auto& [row, reference] : targets_of(model_, table, *image)) {
+        if (const auto target = index_.row(row.first, row.second)) {
+          referrers_[*target].push_back(i);
+          if (table.part_of == reference) children_[*target].push_back(i);
+        }
+      }
+    }
+  }
+
+  void follow(std::size_t i) {
+    const RowChange& change = changes_.changes[i];
+    const TableModel& table = model_.require(change.table->name);
+    const std::string title = title_of(model_, change);
+    if (change.after) {
+      for (const auto& [row, reference] : targets_of(model_, table, *change.after)) {
+        const auto target = index_.row(row.first, row.second);
+        if (target && changes_.changes[*target].kind() == ChangeKind::kInsert) {
+          take(*target, title + " refers to it");
+        }
+      }
+      for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+        const auto holder = index_.holder(Index::value_of(table, unique, *change.after));
+        if (holder && *holder != i)
+          take(*holder, title + " takes its " + unique_columns(table, unique));
+      }
+    }
+    for (const std::size_t child : children_[i]) take(child, "it is part of " + title);
+    if (change.kind() == ChangeKind::kDelete) {
+      for (const std::size_t referrer : referrers_[i]) {
+        take(referrer, "it refers to " + title + ", which is deleted");
+      }
+    }
+  }
+
+  static std::string unique_columns(const TableModel& table,
+                                    const manifest::UniqueKeyModel& unique) {
+    std::vector<std::string> names;
+    for (const std::size_t column : unique.columns) names.push_back(table.shape->columns[column]);
+    return join(names, ", ");
+  }
+
+  const Model& model_;
+  const ChangeSet& changes_;
+  Index index_;
+  std::vector<bool> in_;
+  std::map<std::size_t, std::string> reasons_;
+  std::map<std::size_t, std::vector<std::size_t>> referrers_, children_;
+  std::vector<std::size_t> work_;
+};
+
+}  // namespace
+
+bool names_row(const TableModel& table, const Row& row, std::string_view text) {
+  if (plain_text(table.shape->key_of(row)) == text) return true;
+  std::vector<Value> natural;
+  for (const manifest::NaturalPart& part : table.natural_key) natural.push_back(row[part.column]);
+  if (!natural.empty() && plain_text(natural) == text) return true;
+  return table.label && plain_text({row[*table.label]}) == text;
+}
+
+Closure close_over(const Model& model, const ChangeSet& changes,
+                   const std::vector<Selector>& select) {
+  if (select.empty()) return {.changes = changes, .why = {}, .left_out = {}};
+  Closer closer(model, changes);
+  for (const Selector& selector : select) {
+    const TableModel& table = model.require(selector.table);
+    bool any = false;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const RowChange& change = changes.changes[i];
+      if (change.table->name != table.name()) continue;
+      const bool named = !selector.row ||
+                         (change.before && names_row(table, *change.before, *selector.row)) ||
+                         (change.after && names_row(table, *change.after, *selector.row));
+      if (!named) continue;
+      any = true;
+      closer.take(i, "");
+    }
+    if (!any) {
+      throw Error(ErrorCode::kNotFound,
+                  "the sandbox has no change of " + selector.table +
+                      (selector.row ? ":" + *selector.row : ""),
+                  {.place = "--select", .remedy = "`doppel diff` lists the changes"});
+    }
+  }
+  closer.run();
+  return closer.result();
+}
+
+}  // namespace doppel::plan
