@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "changeset/changeset.hpp"
@@ -18,12 +19,18 @@
 namespace doppel::merge {
 
 /// "The rows of live's `table` whose `columns` equal `values`." Columns are the shape's; the key's
-/// columns ask for one row, a list's `within` columns for all its members.
+/// columns ask for one row, a list's `within` columns for all its members; no columns at all ask
+/// for every row of the table (a list or a natural key without anything to narrow it down by). A
+/// database answers by its own idea of equal (collation, affinity); NULL equals NULL.
 struct Question {
   std::string table;
   std::vector<std::size_t> columns;
   std::vector<Value> values;
   friend auto operator<=>(const Question&, const Question&) = default;
+};
+
+struct QuestionHash {
+  std::size_t operator()(const Question& question) const;
 };
 
 /// What is known of live. A question answered with no rows is known, too.
@@ -38,7 +45,7 @@ class Facts {
   const std::vector<std::int64_t>* keys(const std::string& table) const;
 
  private:
-  std::map<Question, std::vector<Row>> rows_;
+  std::unordered_map<Question, std::vector<Row>, QuestionHash> rows_;
   std::map<std::string, std::vector<std::int64_t>, std::less<>> keys_;
 };
 
@@ -114,7 +121,9 @@ struct Answer {
   std::string conflict;  ///< id
   std::string inputs;    ///< the Conflict's, when it was given
   AnswerKind kind = AnswerKind::kKeepLive;
-  /// edit, rename: the values of Conflict::columns; merge_into, and edit of references: a key.
+  /// edit, rename: the values of Conflict::columns; edit of still_referenced: the key of the row
+  /// that takes over; new_key: the key, where the database doesn't give keys by itself; restore of
+  /// reference_gone: the whole row that comes back, where the sandbox's changes don't hold it.
   std::vector<Value> values;
 };
 
@@ -150,8 +159,8 @@ struct Result {
 
 /// `ours` is the sandbox's net changes (normalised) of config rows, `lists` the base order of the
 /// ordered lists they touch; of a list not given, untouched members stood as they stand in live.
-/// Rounds end: every round's
-/// questions are about rows that the one before brought, and at most kRoundLimit are needed.
+/// Rounds end: every round's questions are about rows that the one before brought, and at most
+/// kRoundLimit are needed.
 Result merge(const manifest::Model& model, const changeset::ChangeSet& ours,
              const std::vector<ListBase>& lists, const Facts& facts,
              const std::vector<Answer>& answers);
@@ -164,7 +173,8 @@ Result merge_with(const manifest::Model& model, const changeset::ChangeSet& ours
                   const std::vector<ListBase>& lists, const FactSource& answer_needs,
                   const std::vector<Answer>& answers);
 
-/// A source of facts that is a value: for laws, tests and rehearsals without a database.
+/// A source of facts that is a value: for laws, tests and rehearsals without a database. Borrows
+/// both. Values are equal when they are identical; keys go on above the highest.
 FactSource facts_from(const manifest::Model& model, const changeset::State& live);
 
 }  // namespace doppel::merge

@@ -10,8 +10,9 @@ using merge::Question;
 /// More rows than this equal in some columns are no row of config that anybody could judge.
 constexpr std::size_t kRowsLimit = 100'000;
 
-bool holds_null(const Question& question) {
-  return std::ranges::any_of(question.values, &Value::is_null);
+/// Look-ups by index know no NULL, and no columns at all ask for every row.
+bool needs_scan(const Question& question) {
+  return question.columns.empty() || std::ranges::any_of(question.values, &Value::is_null);
 }
 
 std::vector<std::string> names_of(const TableShape& shape,
@@ -40,7 +41,7 @@ void answer_by_columns(const TableShape& shape, const std::vector<const Question
   std::vector<const Question*> plain;
   std::vector<std::vector<Value>> values;
   for (const Question* question : asked) {
-    if (holds_null(*question)) {
+    if (needs_scan(*question)) {
       std::vector<Row> found;
       live.scan_rows(shape, {columns, question->values},
                      [&](Row&& row) { found.push_back(std::move(row)); });

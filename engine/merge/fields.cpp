@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "merge/message.hpp"
+#include "merge/work.hpp"
+
+namespace doppel::merge {
+namespace {
+
+/// Whether the table's order column is merged as a sequence (lists.cpp) in these rows.
+bool is_sequenced(const manifest::TableModel& table, std::size_t column, const Value& live,
+                  const Value& sandbox) {
+  return table.list && table.list->order == column && live.kind() == ValueKind::kInteger &&
+         sandbox.kind() == ValueKind::kInteger;
+}
+
+/// One field that both sides changed: the answer's value, or nothing while it is open.
+std::optional<Value> ask_field(Work& work, Item& item, std::size_t column) {
+  Conflict conflict = Work::conflict_for(item, ConflictKind::kBothChanged, {column});
+  conflict.message = both_changed_message(item, column);
+  const std::string id = conflict_id(conflict, {});
+  const Answer* answer = work.raise(std::move(conflict));
+  if (answer == nullptr) {
+    work.hold(item, id);
+    return std::nullopt;
+  }
+  if (answer->kind == AnswerKind::kTakeSandbox) return (*item.sandbox)[column];
+  if (answer->kind == AnswerKind::kEdit) return answer->values.front();
+  return (*item.live)[column];
+}
+
+/// The merged value of one field; nothing: it is asked.
+std::optional<Value> merge_field(Work& work, Item& item, std::size_t column) {
+  const Value& live = (*item.live)[column];
+  const Value& sandbox = (*item.sandbox)[column];
+  if (live == sandbox || is_quiet(*item.table, column)) return live;
+  if (item.overwrite) return sandbox;
+  if (item.base != nullptr) {
+    const Value& base = (*item.base)[column];
+    if (base == sandbox) return live;
+    if (base == live) return sandbox;
+  } else {
+    // Two objects that become one: what only one of them knows is kept.
+    if (live.is_null()) return sandbox;
+    if (sandbox.is_null()) return live;
+  }
+  if (is_sequenced(*item.table, column, live, sandbox)) return live < sandbox ? live : sandbox;
+  return ask_field(work, item, column);
+}
+
+void merge_row(Work& work, Item& item) {
+  Row merged;
+  merged.reserve(item.live->size());
+  bool open = false;
+  for (std::size_t column = 0; column < item.live->size(); ++column) {
+    const bool is_key =
+        std::ranges::find(item.table->shape->key, column) != item.table->shape->key.end();
+    const auto value =
+        is_key ? std::optional<Value>((*item.live)[column]) : merge_field(work, item, column);
+    open = open || !value;
+    merged.push_back(value ? *value : (*item.live)[column]);
+  }
+  item.merged = std::move(merged);
+  if (!open) item.status = Status::kApplies;
+}
+
+/// Edited in the sandbox, deleted in live.
+void merge_deleted_in_live(Work& work, Item& item) {
+  Conflict conflict = Work::conflict_for(item, ConflictKind::kDeletedInLive, {});
+  conflict.message = name_of(item) + " was edited in the sandbox and deleted in live";
+  const std::string id = conflict_id(conflict, {});
+  const Answer* answer = work.raise(std::move(conflict));
+  item.merged = *item.sandbox;
+  if (answer == nullptr) return work.hold(item, id);
+  if (answer->kind == AnswerKind::kKeepDeleted) return work.drop(item);
+  item.status = Status::kApplies;
+}
+
+/// Deleted in the sandbox.
+void merge_deletion(Work& work, Item& item) {
+  if (item.live == nullptr) return;
+  item.merged.reset();
+  item.status = Status::kApplies;
+  if (item.overwrite || same_but_quiet(*item.table, *item.base, *item.live)) return;
+  Conflict conflict = Work::conflict_for(item, ConflictKind::kDeletedInSandbox, {});
+  conflict.message = name_of(item) + " was deleted in the sandbox and edited in live";
+  const std::string id = conflict_id(conflict, {});
+  const Answer* answer = work.raise(std::move(conflict));
+  if (answer == nullptr) return work.hold(item, id);
+  if (answer->kind == AnswerKind::kKeepLive) work.drop(item);
+}
+
+}  // namespace
+
+void merge_fields(Work& work) {
+  for (std::size_t i = 0; i < work.items.size(); ++i) {
+    Item& item = work.items[i];
+    if (!item.identified || item.status != Status::kNothing) continue;
+    if (item.sandbox == nullptr) {
+      merge_deletion(work, item);
+    } else if (item.live != nullptr) {
+      merge_row(work, item);
+    } else if (item.base == nullptr) {
+      item.merged = *item.sandbox;
+      item.status = Status::kApplies;
+    } else {
+      merge_deleted_in_live(work, item);
+    }
+  }
+}
+
+}  // namespace doppel::merge

@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "merge/message.hpp"
+#include "merge/work.hpp"
+
+namespace doppel::merge {
+namespace {
+
+using manifest::TableModel;
+using manifest::UniqueKeyModel;
+
+/// Every unique key of every merged image against live and against the other merged images.
+class UniqueCheck {
+ public:
+  explicit UniqueCheck(Work& work) : work_(work) {}
+
+  bool run() {
+    for (std::size_t i = 0; i < work_.items.size(); ++i) {
+      Item& item = work_.items[i];
+      for (std::size_t unique = 0; unique < item.table->unique_keys.size(); ++unique) {
+        if (item.status != Status::kApplies || !item.merged) break;
+        check(item, i, unique);
+      }
+    }
+    return changed_;
+  }
+
+ private:
+  struct Taken {
+    std::size_t item;
+    const Row* row;
+  };
+  using ByValues = std::unordered_map<std::vector<Value>, Taken, RowHash>;
+
+  void check(Item& item, std::size_t index, std::size_t which) {
+    const UniqueKeyModel& unique = item.table->unique_keys[which];
+    std::vector<Value> values = TableShape::project(*item.merged, unique.columns);
+    if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) return;
+    const bool kept =
+        item.live != nullptr && TableShape::project(*item.live, unique.columns) == values;
+    ByValues& taken = taken_[{item.table->name(), which}];
+    const auto [other, is_first] = taken.try_emplace(values, Taken{index, nullptr});
+    if (!is_first) {
+      Item& first = work_.items[other->second.item];
+      // Who has the value in live already keeps it; the other one is asked about.
+      Item& loser = kept ? first : item;
+      if (loser.status == Status::kApplies) collide(loser, unique, *(kept ? item : first).merged);
+      return;
+    }
+    if (kept) return;
+    const auto* rows = work_.ask(item.table->name(), unique.columns, std::move(values));
+    if (rows == nullptr) return;
+    for (const Row& row : *rows) {
+      if (item.status == Status::kApplies) check_row(item, unique, row);
+    }
+  }
+
+  /// A row of live that has the value.
+  void check_row(Item& item, const UniqueKeyModel& unique, const Row& row) {
+    const Key key = item.table->shape->key_of(row);
+    if (item.live != nullptr && key == item.key) return;
+    const Item* other = work_.at_live(item.table->name(), key);
+    const bool gives_up = other != nullptr &&
+                          (other->status == Status::kApplies || other->status == Status::kHeld) &&
+                          (!other->merged || TableShape::project(*other->merged, unique.columns) !=
+                                                 TableShape::project(row, unique.columns));
+    if (!gives_up) return collide(item, unique, row);
+    if (other->status == Status::kApplies) return;
+    work_.hold(item, other->held_by);
+    changed_ = true;
+  }
+
+  void collide(Item& item, const UniqueKeyModel& unique, const Row& other) {
+    changed_ = true;
+    Item asked = item;
+    asked.live = &other;
+    Conflict conflict = Work::conflict_for(asked, ConflictKind::kUniqueTaken, unique.columns);
+    // Asked about is what the sandbox would write, not what an answer made of it.
+    const Row* wanted = item.sandbox != nullptr ? item.sandbox : &*item.merged;
+    conflict.message = name_of(item) + " has " + values_of(*item.table, unique.columns, *wanted) +
+                       ", which belongs to " + name_of(*item.table, other) + " in live";
+    const std::string id = conflict_id(conflict, {});
+    const Answer* answer = work_.raise(std::move(conflict));
+    if (answer == nullptr) return work_.hold(item, id);
+    if (answer->kind == AnswerKind::kKeepLive) return work_.drop(item);
+    if (!renamed_.insert(id).second) {
+      work_.conflicts.at(id).answered.reset();
+      return work_.hold(item, id);
+    }
+    for (std::size_t i = 0; i < unique.columns.size(); ++i) {
+      (*item.merged)[unique.columns[i]] = answer->values[i];
+    }
+    if (TableShape::project(*item.merged, unique.columns) ==
+        TableShape::project(other, unique.columns)) {
+      work_.conflicts.at(id).answered.reset();
+      work_.hold(item, id);
+    }
+  }
+
+  Work& work_;
+  bool changed_ = false;
+  std::map<std::pair<std::string, std::size_t>, ByValues> taken_;
+  std::unordered_set<std::string> renamed_;
+};
+
+}  // namespace
+
+bool check_uniques(Work& work) { return UniqueCheck(work).run(); }
+
+}  // namespace doppel::merge
