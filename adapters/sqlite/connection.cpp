@@ -10,16 +10,16 @@
 namespace doppel::sqlite {
 namespace {
 
-/// Binds $1, $2, ... (and ?1, ?2, ...) by their numbers: SQLite numbers $N by first appearance.
+/// Binds $1, $2, ... by their numbers: SQLite numbers $N by first appearance.
 void bind_numbered(Statement& statement, std::span<const Value> parameters,
                    const std::string& place) {
   const int count = sqlite3_bind_parameter_count(statement.handle());
   for (int index = 1; index <= count; ++index) {
     const char* name = sqlite3_bind_parameter_name(statement.handle(), index);
-    if (name == nullptr) continue;  // A gap: ?5 without ?4.
-    const auto number = parse_integer(std::string_view(name).substr(1));
+    const std::string_view text = name == nullptr ? "?" : name;
+    const auto number = text.starts_with('$') ? parse_integer(text.substr(1)) : std::nullopt;
     if (!number || *number < 1 || static_cast<std::size_t>(*number) > parameters.size()) {
-      throw Error(ErrorCode::kSql, "no value for the parameter " + std::string(name),
+      throw Error(ErrorCode::kSql, "no value for the parameter " + std::string(text),
                   {.place = place, .remedy = "parameters are $1, $2, ... and all have values"});
     }
     statement.bind(index, parameters[static_cast<std::size_t>(*number) - 1]);

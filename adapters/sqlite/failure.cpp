@@ -20,6 +20,12 @@ constexpr std::array kMeanings{
             "directory, or let the application open the database meanwhile"},
     Meaning{SQLITE_READONLY_DIRECTORY, ErrorCode::kReadOnly,
             "the journal stands beside the file: give doppel the right to write in the directory"},
+    Meaning{SQLITE_READONLY_ROLLBACK, ErrorCode::kReadOnly,
+            "a transaction was cut off and its journal stands beside the file: start the "
+            "application once, or open the file for writing, so that it is rolled back"},
+    Meaning{SQLITE_READONLY_RECOVERY, ErrorCode::kReadOnly,
+            "the -wal file must be recovered first: start the application once, or open the file "
+            "for writing"},
     Meaning{SQLITE_BUSY, ErrorCode::kBusy, ""},
     Meaning{SQLITE_LOCKED, ErrorCode::kBusy, ""},
     Meaning{SQLITE_PROTOCOL, ErrorCode::kBusy, ""},
