@@ -290,6 +290,16 @@ def missing_readmes(root):
                 yield room, "the room has no README.md"
 
 
+def dead_links(root, path, text):
+    """Links of a page to files that aren't there."""
+    found = []
+    for match in re.finditer(r"\]\(([^)#\s]+)", text):
+        target = match.group(1)
+        if "://" not in target and not (root / path).parent.joinpath(target).exists():
+            found.append((line_of(text, match.start()), f"the link leads nowhere: {target}"))
+    return found
+
+
 def check(root):
     """All problems of a tree: (path, line, rule, message)."""
     problems = []
@@ -297,6 +307,9 @@ def check(root):
         text = (root / path).read_text(encoding="utf-8")
         for name, rule in rules_for(path):
             problems += [(path, line, name, message) for line, message in rule(path, text)]
+        if path.endswith(".md"):
+            problems += [(path, line, "links", message)
+                         for line, message in dead_links(root, path, text)]
     problems += [(room, 1, "readme", message) for room, message in missing_readmes(root)]
     needed = {(rule, path) for path, _, rule, _ in problems}
     problems = [problem for problem in problems if (problem[2], problem[0]) not in EXCEPTIONS]

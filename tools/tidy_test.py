@@ -187,6 +187,12 @@ class Tree(unittest.TestCase):
              ("engine/base/z.cpp", "whitespace"), ("engine/base/z.cpp", "columns"),
              ("engine/plan", "readme")])
 
+    def test_links(self):
+        self.write("docs/x.md", "[a](../engine/base/README.md#main) [b](https://example.org/)\n")
+        self.assertEqual(self.problems(), [])
+        self.write("docs/x.md", "[a](../engine/bose/README.md)\n")
+        self.assertEqual(self.problems(), [("docs/x.md", "links")])
+
     def test_exceptions_are_named_and_needed(self):
         self.write("docs/x.md", "TO" + "DO\n")
         exceptions = {("leftovers", "docs/x.md"): "a reason"}
