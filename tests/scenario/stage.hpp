@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parse.hpp"
+#include "process.hpp"
+
+namespace doppel::scenario {
+
+/// Where a scenario plays: the real binary, a real database, a folder of its own.
+///
+/// What the words of a scenario mean as commands and in JSON stands in stage.cpp alone.
+class Stage {
+ public:
+  struct Programs {
+    std::string doppel;             ///< path of the binary
+    std::string helpdesk_manifest;  ///< path of examples/helpdesk/manifest.yaml
+  };
+
+  /// `folder` exists and is empty; who made it removes it.
+  Stage(Programs programs, std::filesystem::path folder);
+
+  /// Runs one step. Nothing: it passed; else what was expected and what was seen.
+  std::optional<std::string> run(const Step& step);
+
+ private:
+  using Outcome = std::optional<std::string>;
+
+  Outcome given(const Step& step);
+  Outcome init(const std::string& tenant, const std::string& manifest, int exit);
+  Outcome run_sql(const Step& step);
+  Outcome run_short(const Step& step);
+  Outcome keep(const Step& step);
+  Outcome expect(const Expectation& expectation);
+  Outcome expect_json(const Expectation& expectation);
+  Outcome expect_rows(const Expectation& expectation);
+  Outcome expect_conflict(const Expectation& expectation);
+
+  Finished doppel(std::vector<std::string> arguments);
+  /// The application's own tool on live's database, as the application would.
+  Finished live(const std::string& tenant, const std::string& sql);
+  Outcome check_exit(const Finished& finished, int wanted);
+  json::value last_json() const;
+  std::string environment(std::string_view name) const;
+  bool is_tenant(std::string_view name) const;
+  std::string with_kept(std::string text) const;
+
+  Programs programs_;
+  std::filesystem::path folder_;
+  std::vector<std::string> tenants_;         ///< the first is meant where none is named
+  std::map<std::string, std::string> kept_;  ///< {name} in later commands
+  Finished last_;
+};
+
+}  // namespace doppel::scenario
