@@ -1,10 +1,15 @@
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/test_file.hpp"
 #include "examples/helpdesk/data.hpp"
+#include "manifest/model.hpp"
 
 namespace helpdesk {
 namespace {
@@ -109,6 +114,35 @@ TEST(Helpdesk, TouchesAndLogsByItsOwnTriggers) {
   EXPECT_EQ(desk.lines("UPDATE tickets SET queue_id = 7 WHERE id = 3;"
                        "SELECT action, object_id FROM audit_log ORDER BY id DESC LIMIT 1"),
             "ticket moved|3\n");
+}
+
+TEST(HelpdeskManifest, FitsTheDatabaseWithoutGaps) {
+  std::ostringstream text;
+  text << std::ifstream(HELPDESK_MANIFEST).rdbuf();
+  const auto loaded = doppel::manifest::load(text.str(), "manifest.yaml");
+  for (const auto& problem : loaded.problems) ADD_FAILURE() << to_text(problem);
+
+  const doppel::sqlite::TestFile file;
+  file.run(generated({.seed = 1, .tickets = 20}));
+  const auto connection = doppel::sqlite::open({.path = file.path()});
+  const auto schema = connection->read_schema();
+  for (const auto& problem : check(loaded.manifest, schema)) ADD_FAILURE() << to_text(problem);
+  EXPECT_EQ(bind(loaded.manifest, schema).tables.size(), 35U);
+}
+
+TEST(HelpdeskManifest, RebuildsAndTouchesWithItsOwnStatements) {
+  std::ostringstream text;
+  text << std::ifstream(HELPDESK_MANIFEST).rdbuf();
+  const auto manifest = doppel::manifest::load_or_throw(text.str(), "manifest.yaml");
+  Desk desk{generated({.seed = 1, .tickets = 50})};
+  const std::string before = desk.lines("SELECT * FROM queue_stats");
+  EXPECT_EQ(desk.lines("UPDATE queue_stats SET open_tickets = -1"), "");
+  for (const std::string& sql : manifest.table("queue_stats")->rebuild) {
+    EXPECT_EQ(desk.lines(sql), "");
+  }
+  EXPECT_EQ(desk.lines("SELECT * FROM queue_stats"), before);
+  for (const std::string& sql : manifest.after_promote) EXPECT_EQ(desk.lines(sql), "");
+  EXPECT_EQ(desk.lines("SELECT version FROM cache_marks"), "2\n");
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace {
 
 json::value found(std::string_view path) {
   const json::value document = parse_json(
-      R"({"hash": "h", "none": null, "changes": [{"table": "a.b", "n": 1}, {"table": "c", "n": 2}]})",
+      R"({"hash": "h", "none": null,
+          "changes": [{"table": "a.b", "n": 1}, {"table": "c", "n": 2}]})",
       "test");
   return select(document, path).value_or(json::value("nowhere"));
 }

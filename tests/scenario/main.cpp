@@ -55,7 +55,7 @@ class ScenarioTest : public testing::Test {
  private:
   static void play(const Scenario& scenario) {
     const Folder folder;
-    Stage stage{{DOPPEL_BINARY, DOPPEL_HELPDESK_MANIFEST}, folder.path()};
+    Stage stage{{DOPPEL_BINARY, HELPDESK_MANIFEST}, folder.path()};
     for (const Step& step : scenario.steps) {
       if (const auto problem = stage.run(step)) {
         GTEST_FAIL() << scenario.file << ":" << step.line << ": " << step.text << "\n  "
