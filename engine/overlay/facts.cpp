@@ -51,6 +51,7 @@ void answer_by_columns(const TableShape& shape, const std::vector<const Question
       values.push_back(question->values);
     }
   }
+  if (plain.empty()) return;
   std::vector<std::vector<Row>> rows = live.find_rows(shape, columns, values, kRowsLimit);
   for (std::size_t i = 0; i < plain.size(); ++i) facts.add(*plain[i], std::move(rows[i]));
 }
