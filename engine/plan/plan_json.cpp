@@ -1,0 +1,342 @@
+#include "plan/plan_json.hpp"
+
+#include "base/text.hpp"
+
+namespace doppel::plan {
+namespace {
+
+json::value optional_text(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return json::string(text);
+}
+
+json::value key_json(const TableShape& shape, const Key& key) {
+  json::object object;
+  for (std::size_t i = 0; i < shape.key.size() && i < key.size(); ++i) {
+    object[shape.columns[shape.key[i]]] = doppel::to_json(key[i]);
+  }
+  return object;
+}
+
+json::value optional_row(const TableShape& shape, const std::optional<Row>& row) {
+  if (!row) return nullptr;
+  return row_json(shape, *row);
+}
+
+std::string_view kind_text(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::kInsert:
+      return "added";
+    case ChangeKind::kUpdate:
+      return "changed";
+    case ChangeKind::kDelete:
+      return "removed";
+  }
+  return "";
+}
+
+json::value change_json(const PlannedChange& planned) {
+  const RowChange& change = planned.change;
+  const TableShape& shape = *change.table;
+  json::object object;
+  object["table"] = shape.name;
+  object["key"] = key_json(shape, change.key);
+  object["label"] = planned.label;
+  object["kind"] = kind_text(change.kind());
+  json::array fields;
+  for (std::size_t i = 0; i < shape.columns.size(); ++i) {
+    const Value before = change.before ? (*change.before)[i] : Value();
+    const Value after = change.after ? (*change.after)[i] : Value();
+    if (before == after) continue;
+    json::object field;
+    field["column"] = shape.columns[i];
+    field["before"] = doppel::to_json(before);
+    field["after"] = doppel::to_json(after);
+    fields.emplace_back(std::move(field));
+  }
+  object["fields"] = std::move(fields);
+  object["by"] = optional_text(planned.touch.by);
+  object["at"] = optional_text(planned.touch.at);
+  object["why"] = optional_text(planned.why);
+  return object;
+}
+
+json::value impact_json(const manifest::Model& model, const Impact& impact) {
+  json::object object;
+  object["table"] = impact.table;
+  object["key"] = key_json(*model.require(impact.table).shape, impact.key);
+  object["label"] = impact.label;
+  object["needs_mapping"] = impact.kind == ChangeKind::kDelete && !impact.mapped_to;
+  object["referrer"] = impact.referrer;
+  object["column"] = impact.column;
+  object["rows"] = impact.rows;
+  object["mapped_to"] = impact.mapped_to ? json::value(*impact.mapped_to) : json::value();
+  return object;
+}
+
+json::value row_id_json(const manifest::Model& model, const std::string& table, const Key& key) {
+  json::object object;
+  object["table"] = table;
+  object["key"] = key_json(*model.require(table).shape, key);
+  return object;
+}
+
+json::array checks_json(const Plan& plan) {
+  json::array checks;
+  for (const Check& check : plan.checks) {
+    json::object object;
+    object["name"] = check.name;
+    object["passed"] = check.passed;
+    object["message"] = optional_text(check.message);
+    checks.emplace_back(std::move(object));
+  }
+  return checks;
+}
+
+json::array side_lists(const manifest::Model& model, const Plan& plan, json::object& object) {
+  json::array differences;
+  for (const Difference& difference : plan.differences) {
+    json::object item = row_id_json(model, difference.table, difference.key).as_object();
+    item["label"] = difference.label;
+    item["column"] = difference.column;
+    item["sandbox"] = doppel::to_json(difference.sandbox);
+    item["result"] = doppel::to_json(difference.result);
+    differences.emplace_back(std::move(item));
+  }
+  json::array rekeyed;
+  for (const merge::Rekeyed& row : plan.rekeyed) {
+    json::object item = row_id_json(model, row.table, row.from).as_object();
+    item["to"] = key_json(*model.require(row.table).shape, row.to);
+    rekeyed.emplace_back(std::move(item));
+  }
+  object["rekeyed"] = std::move(rekeyed);
+  json::array warnings;
+  for (const merge::Warning& warning : plan.warnings) {
+    json::object item = row_id_json(model, warning.table, warning.key).as_object();
+    item["message"] = warning.message;
+    warnings.emplace_back(std::move(item));
+  }
+  object["warnings"] = std::move(warnings);
+  json::array left_out;
+  for (const auto& [table, key] : plan.left_out) {
+    left_out.emplace_back(row_id_json(model, table, key));
+  }
+  object["left_out"] = std::move(left_out);
+  return differences;
+}
+
+}  // namespace
+
+json::value row_json(const TableShape& shape, const Row& row) {
+  json::object object;
+  for (std::size_t i = 0; i < shape.columns.size() && i < row.size(); ++i) {
+    object[shape.columns[i]] = doppel::to_json(row[i]);
+  }
+  return object;
+}
+
+json::value to_json(const manifest::Model&, const merge::Conflict& conflict) {
+  const TableShape& shape = *conflict.table;
+  json::object object;
+  object["id"] = conflict.id;
+  object["kind"] = merge::to_text(conflict.kind);
+  object["table"] = shape.name;
+  object["key"] = key_json(shape, conflict.key);
+  json::array columns;
+  for (const std::size_t column : conflict.columns) columns.emplace_back(shape.columns[column]);
+  object["columns"] = std::move(columns);
+  object["base"] = optional_row(shape, conflict.base);
+  object["live"] = optional_row(shape, conflict.live);
+  object["sandbox"] = optional_row(shape, conflict.sandbox);
+  json::array possible;
+  for (const merge::AnswerKind kind : conflict.possible)
+    possible.emplace_back(merge::to_text(kind));
+  object["possible"] = std::move(possible);
+  object["default"] =
+      conflict.possible.empty() ? json::value() : json::value(merge::to_text(conflict.possible[0]));
+  object["answered"] =
+      conflict.answered ? json::value(merge::to_text(*conflict.answered)) : json::value();
+  object["message"] = conflict.message;
+  return object;
+}
+
+json::value to_json(const manifest::Model& model, const Plan& plan) {
+  json::object object;
+  object["hash"] = plan.hash.text;
+  object["source"] = plan.source;
+  object["promotable"] = plan.promotable();
+  json::array changes;
+  for (const PlannedChange& planned : plan.changes) changes.emplace_back(change_json(planned));
+  object["changes"] = std::move(changes);
+  json::array conflicts;
+  for (const merge::Conflict& conflict : plan.conflicts) {
+    conflicts.emplace_back(to_json(model, conflict));
+  }
+  object["conflicts"] = std::move(conflicts);
+  json::array impact;
+  for (const Impact& item : plan.impact) impact.emplace_back(impact_json(model, item));
+  object["impact"] = std::move(impact);
+  object["data_rows"] = plan.data.size();
+  object["checks"] = checks_json(plan);
+  object["differences"] = side_lists(model, plan, object);
+  if (plan.rehearsal) {
+    json::object rehearsal;
+    rehearsal["restored"] = plan.rehearsal->restored;
+    rehearsal["milliseconds"] = plan.rehearsal->milliseconds;
+    rehearsal["message"] = optional_text(plan.rehearsal->message);
+    object["rehearsal"] = std::move(rehearsal);
+  } else {
+    object["rehearsal"] = nullptr;
+  }
+  return object;
+}
+
+json::value to_json(const manifest::Model&, const Diff& diff) {
+  json::object object;
+  object["environment"] = diff.environment;
+  json::object tables;
+  changeset::Counts total;
+  for (const auto& [name, counts] : diff.counts) {
+    tables[name] = {
+        {"added", counts.added}, {"removed", counts.removed}, {"changed", counts.changed}};
+    total.added += counts.added;
+    total.removed += counts.removed;
+    total.changed += counts.changed;
+  }
+  object["tables"] = std::move(tables);
+  object["total"] = {
+      {"added", total.added}, {"removed", total.removed}, {"changed", total.changed}};
+  json::array rows;
+  for (const DiffRow& row : diff.rows) {
+    json::object item;
+    item["table"] = row.table;
+    item["key"] = key_json(*row.shape, row.key);
+    item["label"] = row.label;
+    item["kind"] = to_text(row.kind);
+    item["in_live"] = row.in_live;
+    json::array fields;
+    for (const DiffField& field : row.fields) {
+      json::object entry;
+      entry["column"] = field.column;
+      entry["base"] = doppel::to_json(field.base);
+      entry["live"] = doppel::to_json(field.live);
+      entry["sandbox"] = doppel::to_json(field.sandbox);
+      fields.emplace_back(std::move(entry));
+    }
+    item["fields"] = std::move(fields);
+    item["by"] = optional_text(row.touch.by);
+    item["at"] = optional_text(row.touch.at);
+    rows.emplace_back(std::move(item));
+  }
+  object["changes"] = std::move(rows);
+  object["data_rows"] = diff.data_rows;
+  return object;
+}
+
+json::value to_json(const Promotion& promotion) {
+  json::object object;
+  object["number"] = promotion.number;
+  object["id"] = promotion.id;
+  object["kind"] = to_text(promotion.kind);
+  object["source"] = promotion.source;
+  object["reverts"] = promotion.reverts ? json::value(*promotion.reverts) : json::value();
+  object["plan"] = promotion.plan;
+  object["at"] = promotion.at;
+  object["by"] = promotion.by;
+  return object;
+}
+
+json::value to_json(const SnapshotInfo& snapshot) {
+  json::object object;
+  object["name"] = snapshot.name;
+  object["at"] = snapshot.at;
+  object["promotion"] = snapshot.promotion;
+  object["rows"] = snapshot.rows;
+  object["hash"] = snapshot.hash;
+  object["file"] = snapshot.file.string();
+  return object;
+}
+
+json::value to_stored(const Plan& plan, const Request& request) {
+  json::object object;
+  object["hash"] = plan.hash.text;
+  object["source"] = plan.source;
+  object["config"] = changeset::to_json(plan.config());
+  json::array labels;
+  for (const PlannedChange& planned : plan.changes) labels.emplace_back(planned.label);
+  object["labels"] = std::move(labels);
+  json::array conflicts;
+  for (const merge::Conflict& conflict : plan.conflicts) {
+    conflicts.push_back(json::array{
+        conflict.id, conflict.inputs,
+        conflict.answered ? json::value(merge::to_text(*conflict.answered)) : json::value()});
+  }
+  object["conflicts"] = std::move(conflicts);
+  json::array impact;
+  for (const Impact& item : plan.impact) {
+    impact.push_back(json::array{item.table, doppel::to_json(item.key), item.label,
+                                 static_cast<int>(item.kind), item.referrer, item.column, item.rows,
+                                 item.mapped_to ? json::value(*item.mapped_to) : json::value()});
+  }
+  object["impact"] = std::move(impact);
+  json::array select;
+  for (const Selector& selector : request.select) {
+    select.push_back(
+        json::array{selector.table, selector.row ? json::value(*selector.row) : json::value()});
+  }
+  object["select"] = std::move(select);
+  json::array mappings;
+  for (const Mapping& mapping : request.mappings) {
+    mappings.push_back(json::array{mapping.table, mapping.from,
+                                   mapping.to ? json::value(*mapping.to) : json::value()});
+  }
+  object["mappings"] = std::move(mappings);
+  return object;
+}
+
+StoredPlan from_stored(const json::value& stored) {
+  const auto text = [](const json::value& value) { return std::string(value.as_string()); };
+  const auto optional = [&](const json::value& value) {
+    return value.is_null() ? std::nullopt : std::optional(text(value));
+  };
+  StoredPlan made;
+  Plan& plan = made.plan;
+  plan.hash = {text(stored.at("hash"))};
+  plan.source = text(stored.at("source"));
+  changeset::ChangeSet config = changeset::from_json(stored.at("config"), "plan");
+  const json::array& labels = stored.at("labels").as_array();
+  for (std::size_t i = 0; i < config.changes.size(); ++i) {
+    plan.changes.push_back({.change = std::move(config.changes[i]),
+                            .label = text(labels.at(i)),
+                            .touch = {},
+                            .why = {}});
+  }
+  for (const json::value& item : stored.at("conflicts").as_array()) {
+    merge::Conflict conflict;
+    conflict.id = text(item.at(0));
+    conflict.inputs = text(item.at(1));
+    if (const auto answer = optional(item.at(2))) {
+      conflict.answered = merge::parse_answer_kind(*answer);
+    }
+    plan.conflicts.push_back(std::move(conflict));
+  }
+  for (const json::value& item : stored.at("impact").as_array()) {
+    plan.impact.push_back({.table = text(item.at(0)),
+                           .key = values_from_json(item.at(1), "plan"),
+                           .label = text(item.at(2)),
+                           .kind = static_cast<ChangeKind>(item.at(3).as_int64()),
+                           .referrer = text(item.at(4)),
+                           .column = text(item.at(5)),
+                           .rows = item.at(6).as_int64(),
+                           .mapped_to = optional(item.at(7))});
+  }
+  for (const json::value& item : stored.at("select").as_array()) {
+    made.select.push_back({text(item.at(0)), optional(item.at(1))});
+  }
+  for (const json::value& item : stored.at("mappings").as_array()) {
+    made.mappings.push_back({text(item.at(0)), text(item.at(1)), optional(item.at(2))});
+  }
+  return made;
+}
+
+}  // namespace doppel::plan

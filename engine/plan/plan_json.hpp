@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "plan/diff.hpp"
+#include "plan/history.hpp"
+#include "plan/plan.hpp"
+#include "plan/snapshot.hpp"
+
+/// The shapes of --json, documented in docs/reference/json.md. They are stable: members are added,
+/// never renamed.
+namespace doppel::plan {
+
+json::value to_json(const manifest::Model& model, const Plan& plan);
+json::value to_json(const manifest::Model& model, const merge::Conflict& conflict);
+json::value to_json(const manifest::Model& model, const Diff& diff);
+json::value to_json(const Promotion& promotion);
+json::value to_json(const SnapshotInfo& snapshot);
+
+/// A row as {"column": value}.
+json::value row_json(const TableShape& shape, const Row& row);
+
+/// What a promotion needs of the plan that was reviewed: kept in the control store.
+json::value to_stored(const Plan& plan, const Request& request);
+
+struct StoredPlan {
+  Plan plan;  ///< as what_moved() compares it
+  std::vector<Selector> select;
+  std::vector<Mapping> mappings;
+};
+StoredPlan from_stored(const json::value& stored);
+
+}  // namespace doppel::plan

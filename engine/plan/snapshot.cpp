@@ -1,0 +1,177 @@
+#include "plan/snapshot.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/hash.hpp"
+
+namespace doppel::plan {
+namespace {
+
+namespace fs = std::filesystem;
+using changeset::State;
+
+constexpr std::string_view kFormat = "doppel snapshot 1";
+constexpr const char* kSuffix = ".snapshot.json";
+
+bool all_config(const manifest::TableModel& table) {
+  return table.role.by.empty() && table.role.of.empty();
+}
+
+/// One line of JSON for the head and one for every table and row, so that a snapshot of a million
+/// rows is read line by line.
+std::string content_of(const State& config) {
+  std::string content;
+  for (const auto& [name, table] : config.tables) {
+    json::object head;
+    head["table"] = name;
+    json::array columns;
+    for (const std::string& column : table.shape->columns) columns.emplace_back(column);
+    head["columns"] = std::move(columns);
+    json::array key;
+    for (const std::size_t index : table.shape->key) key.emplace_back(index);
+    head["key"] = std::move(key);
+    content += write_json(head, JsonStyle::kCompact) + "\n";
+    for (const auto& [row_key, row] : table.rows) {
+      content += write_json(to_json(row), JsonStyle::kCompact) + "\n";
+    }
+  }
+  return content;
+}
+
+json::object head_of(const SnapshotInfo& info) {
+  json::object head;
+  head["format"] = kFormat;
+  head["tenant"] = info.tenant;
+  head["at"] = info.at;
+  head["promotion"] = info.promotion;
+  head["rows"] = info.rows;
+  head["hash"] = info.hash;
+  return head;
+}
+
+/// Takes the next line off `text`.
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+SnapshotInfo read_head(const fs::path& file, std::string_view line) {
+  const std::string place = file.filename().string();
+  const json::value head = parse_json(line, place);
+  if (text_member(head, "format", place) != kFormat) {
+    throw Error(ErrorCode::kInvalidInput, "not a snapshot of this format", {.place = place});
+  }
+  SnapshotInfo info;
+  info.name = place.substr(0, place.size() - std::string(kSuffix).size());
+  info.tenant = text_member(head, "tenant", place);
+  info.at = text_member(head, "at", place);
+  info.hash = text_member(head, "hash", place);
+  info.promotion = value_from_json(member(head, "promotion", place), place).integer();
+  info.rows = value_from_json(member(head, "rows", place), place).integer();
+  info.file = file;
+  return info;
+}
+
+TableShapePtr shape_from(const json::value& head, const std::string& place) {
+  auto shape = std::make_shared<TableShape>();
+  shape->name = text_member(head, "table", place);
+  for (const json::value& column : member(head, "columns", place).as_array()) {
+    shape->columns.emplace_back(column.as_string());
+  }
+  for (const json::value& index : member(head, "key", place).as_array()) {
+    shape->key.push_back(static_cast<std::size_t>(index.as_int64()));
+  }
+  return shape;
+}
+
+}  // namespace
+
+State read_config(const manifest::Model& model, database::Connection& live) {
+  State config;
+  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+    return live.read_rows(*model.require(table).shape, {&key, 1}).front();
+  };
+  for (const manifest::TableModel& table : model.tables) {
+    if (!table.may_hold_config()) continue;
+    State::TableState& state = config.tables[table.name()];
+    state.shape = table.shape;
+    std::vector<Row> rows;
+    live.scan_rows(*table.shape, {}, [&](Row&& row) { rows.push_back(std::move(row)); });
+    for (Row& row : rows) {
+      if (!all_config(table) &&
+          manifest::role_of(model, table, row, lookup) != manifest::Role::kConfig) {
+        continue;
+      }
+      Key key = table.shape->key_of(row);
+      state.rows.emplace(std::move(key), std::move(row));
+    }
+  }
+  return config;
+}
+
+SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const State& config) {
+  make_folders(folder);
+  for (const auto& [name, table] : config.tables) {
+    info.rows += static_cast<std::int64_t>(table.rows.size());
+  }
+  const std::string content = content_of(config);
+  info.hash = sha256(content);
+  info.file = folder / (info.name + kSuffix);
+  write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + content);
+  return info;
+}
+
+std::vector<SnapshotInfo> list_snapshots(const fs::path& folder) {
+  std::vector<SnapshotInfo> snapshots;
+  if (!fs::exists(folder)) return snapshots;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!entry.path().string().ends_with(kSuffix)) continue;
+    const std::string content = read_file(entry.path());
+    std::string_view text = content;
+    snapshots.push_back(read_head(entry.path(), next_line(text)));
+  }
+  std::ranges::sort(snapshots, std::ranges::greater{}, &SnapshotInfo::name);
+  return snapshots;
+}
+
+State read_snapshot(const SnapshotInfo& info) {
+  const std::string content = read_file(info.file);
+  const std::string place = info.file.filename().string();
+  std::string_view text = content;
+  next_line(text);
+  if (sha256(text) != info.hash) {
+    throw Error(ErrorCode::kInvalidInput, "the snapshot is damaged: its content has another hash",
+                {.place = info.file.string(), .remedy = "use an older snapshot or a backup of it"});
+  }
+  State config;
+  State::TableState* table = nullptr;
+  while (!text.empty()) {
+    const json::value line = parse_json(next_line(text), place);
+    if (line.is_object()) {
+      TableShapePtr shape = shape_from(line, place);
+      table = &config.tables[shape->name];
+      table->shape = std::move(shape);
+    } else if (table != nullptr) {
+      Row row = values_from_json(line, place);
+      Key key = table->shape->key_of(row);
+      table->rows.emplace(std::move(key), std::move(row));
+    }
+  }
+  return config;
+}
+
+void prune_snapshots(const fs::path& folder, std::size_t keep_count,
+                     const std::string& keep_since) {
+  const std::vector<SnapshotInfo> snapshots = list_snapshots(folder);
+  for (std::size_t i = keep_count; i < snapshots.size(); ++i) {
+    if (snapshots[i].at < keep_since) remove_tree(snapshots[i].file);
+  }
+}
+
+}  // namespace doppel::plan

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "changeset/changeset.hpp"
+#include "database/connection.hpp"
+#include "manifest/model.hpp"
+
+/// The whole config of an environment as a file, taken before every promotion [P6]: verified by its
+/// hash, restorable by itself as a plan. The format is documented in docs/formats/snapshot.md.
+namespace doppel::plan {
+
+struct SnapshotInfo {
+  std::string name;  ///< 0003-01993f2a: number of the promotion that it was taken for, and its id
+  std::string tenant;
+  std::string at;
+  std::int64_t promotion = 0;
+  std::int64_t rows = 0;
+  std::string hash;  ///< of the content
+  std::filesystem::path file;
+};
+
+/// All config rows of `live`, table by table. For one moment the caller holds a transaction.
+changeset::State read_config(const manifest::Model& model, database::Connection& live);
+
+SnapshotInfo write_snapshot(const std::filesystem::path& folder, SnapshotInfo info,
+                            const changeset::State& config);
+
+/// Newest first. Files that aren't snapshots are left out; damaged ones are found by read_snapshot.
+std::vector<SnapshotInfo> list_snapshots(const std::filesystem::path& folder);
+
+/// Throws Error(kInvalidInput) for a file whose content isn't what its hash says.
+changeset::State read_snapshot(const SnapshotInfo& info);
+
+/// Removes what is beyond the newest `keep_count` and older than `keep_since` (an instant's text).
+void prune_snapshots(const std::filesystem::path& folder, std::size_t keep_count,
+                     const std::string& keep_since);
+
+}  // namespace doppel::plan
