@@ -86,6 +86,7 @@ TEST(SqliteFailure, ADirectoryIsNoDatabase) {
   const Failure failure = refusal(file.folder());
   EXPECT_EQ(failure.code, ErrorCode::kNotADatabase);
   EXPECT_THAT(failure.text, HasSubstr("directory"));
+  EXPECT_EQ(refusal("/dev/null").code, ErrorCode::kNotADatabase);
 }
 
 TEST(SqliteFailure, AReadOnlyConnectionWritesNothingByItsSqlEither) {

@@ -76,7 +76,10 @@ void check_file(const OpenOptions& options) {
   if (status.type() == fs::file_type::directory) {
     refuse(ErrorCode::kNotADatabase, "this is a directory", options);
   }
-  if (status.type() == fs::file_type::regular) check_header(options);
+  if (status.type() != fs::file_type::regular) {
+    refuse(ErrorCode::kNotADatabase, "this is no regular file", options);
+  }
+  check_header(options);
 }
 
 void configure(Connection& connection) {

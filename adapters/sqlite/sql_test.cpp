@@ -57,6 +57,8 @@ TEST_F(SqliteSql, RefusesMoreOrLessThanOneStatement) {
               HasSubstr("more than one"));
   EXPECT_THAT(error_of([&] { sql->query("  -- nothing", {}); }), HasSubstr("sql: no statement"));
   EXPECT_THAT(error_of([&] { sql->query("SELEC 1", {}); }), HasSubstr("SELEC"));
+  EXPECT_THAT(error_of([&] { sql->query(std::string_view("SELECT 1\0 2", 11), {}); }),
+              HasSubstr("NUL"));
   sql->execute_script("INSERT INTO t VALUES (1, 1); INSERT INTO t VALUES (2, 2);");
   EXPECT_EQ(connection->count_rows("t"), 2);
   EXPECT_THAT(error_of([&] { sql->execute_script(std::string_view("SELECT 1;\0 x", 12)); }),

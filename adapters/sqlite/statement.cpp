@@ -32,6 +32,9 @@ Statement::Statement(sqlite3* database, std::string_view sql, std::string place)
     throw Error(ErrorCode::kInvalidInput, "a statement is too long",
                 {.place = place_, .remedy = {}});
   }
+  if (sql.find('\0') != std::string_view::npos) {
+    throw Error(ErrorCode::kSql, "a statement holds a NUL byte", {.place = place_, .remedy = {}});
+  }
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
   const int result = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),

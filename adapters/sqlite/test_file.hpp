@@ -34,7 +34,7 @@ class TestFile {
     open({.path = path_,
           .access = database::Access::kReadWrite,
           .creation = Creation::kCreateIfMissing})
-        ->run_script(sql);
+        ->run_script("PRAGMA synchronous = OFF;" + sql);
   }
 
  private:
