@@ -86,6 +86,8 @@ TEST(Yaml, RefusesWhatWouldBeReadSilentlyWrong) {
   }
 }
 
+TEST(Yaml, RefusesAViewOfNothing) { EXPECT_THROW(yaml::parse({}, "m.yaml"), Error); }
+
 TEST(Yaml, QuotesWhatWouldBecomeAnotherType) {
   for (const char* text :
        {"true",       "no",       "123",     "012",       "1e3",         "",     " a", "a: b",

@@ -31,7 +31,9 @@ class Parser {
     if (yaml_parser_initialize(&parser_) == 0) {
       throw Error(ErrorCode::kInternal, "the YAML parser can't be started");
     }
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+    // A view of nothing may have no address, which libyaml doesn't take.
+    const char* bytes = text.empty() ? "" : text.data();
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes),
                                  text.size());
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
   }
