@@ -40,7 +40,14 @@ class Classifier {
 
 /// A captured change with the model's own shape, so that equal tables share one.
 RowChange with_shape(const Model& model, RowChange change) {
-  change.table = model.require(change.table->name).shape;
+  const TableModel& table = model.require(change.table->name);
+  if (*table.shape != *change.table) {
+    throw Error(ErrorCode::kSchemaChanged,
+                "live's table has other columns or another key than the sandbox's",
+                {.place = table.name(),
+                 .remedy = "`doppel sandbox refresh` takes the sandbox to live's schema"});
+  }
+  change.table = table.shape;
   return change;
 }
 

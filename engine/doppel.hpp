@@ -1,0 +1,140 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "database/overlay.hpp"
+#include "environment/store.hpp"
+#include "plan/diff.hpp"
+#include "plan/promote.hpp"
+
+/// Start here: doppel as a library. Everything that the command line does, it does through this
+/// class; examples/library shows a whole story.
+namespace doppel {
+
+/// `TENANT` is live, `TENANT/SANDBOX` a sandbox of it.
+struct EnvironmentName {
+  std::string tenant;
+  std::string sandbox;  ///< empty: live
+  bool live() const { return sandbox.empty(); }
+  std::string text() const { return live() ? tenant : tenant + "/" + sandbox; }
+};
+
+/// Throws Error(kUsage) for what can't be a name (letters a-z, digits, `-` and `_`, 63 at most).
+EnvironmentName parse_environment(std::string_view text);
+
+/// What doppel is given of the world.
+struct Settings {
+  std::filesystem::path home;  ///< control store, sandboxes, snapshots; made where it is missing
+  database::Connector connect;
+  std::function<std::unique_ptr<database::Connection>(const std::filesystem::path&)> open_store;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+  std::string author;  ///< who does what is done through this object
+};
+
+struct CreateOptions {
+  std::string kind = "overlay";
+  std::string carrier;  ///< empty: the manifest's, else file
+  bool follow_live = false;
+  std::string purpose;
+};
+
+struct Created {
+  environment::Environment environment;
+  std::vector<database::RowCount> tables;
+};
+
+struct Status {
+  environment::Environment environment;
+  std::vector<environment::TransitionRecord> transitions;
+  std::vector<std::string> checkpoints;
+  std::size_t changes = 0;        ///< rows of config
+  std::size_t data_changes = 0;   ///< rows of data that are the sandbox's own
+  std::size_t live_moved = 0;     ///< config rows of live that changed since the base [O8]
+  std::size_t collisions = 0;     ///< conflicts that a plan would ask about now
+  std::vector<std::string> schema_differences;
+};
+
+struct PlanOptions {
+  std::vector<plan::Selector> select;
+  std::vector<plan::Mapping> mappings;
+  bool rehearse = true;
+};
+
+/// How a conflict is answered.
+struct Resolution {
+  std::string conflict;  ///< id, or a beginning of it that is one; `all` for all open ones
+  merge::AnswerKind kind = merge::AnswerKind::kKeepLive;
+  bool use_default = false;
+  std::vector<std::string> values;  ///< read as the column's present value is typed
+};
+
+/// What a restore of the previous config does with edits made in live since.
+enum class LaterEdits { kRefuse, kKeep, kDiscard };
+
+/// Threads: one thread uses one object; any number of processes share a home. Errors are
+/// doppel::Error; a call that throws has changed nothing, but for what its comment says.
+class Doppel {
+ public:
+  explicit Doppel(Settings settings);
+  ~Doppel();
+  Doppel(const Doppel&) = delete;
+  Doppel& operator=(const Doppel&) = delete;
+
+  /// Attaches an application's database under a name. Throws Error(kMarkedSandbox) for a sandbox,
+  /// Error(kUnclassified), Error(kInvalidManifest).
+  environment::Tenant init(const std::string& tenant, const std::string& dsn,
+                           const std::string& manifest_file, const std::string& manifest_text);
+  std::vector<environment::Tenant> tenants();
+  const manifest::Model& model(const std::string& tenant);
+
+  Created create(const EnvironmentName& name, const CreateOptions& options);
+  std::vector<environment::Environment> sandboxes(const std::string& tenant);
+  Status status(const EnvironmentName& name);
+  database::ApplicationAccess access(const EnvironmentName& name);
+  std::unique_ptr<database::SqlSession> open_sql(const EnvironmentName& name);
+
+  /// Rebases the sandbox on live as it is now. `drop_data`: rows of data of its own don't come
+  /// along; without it a sandbox that has some is not refreshed.
+  overlay::Refreshed refresh(const EnvironmentName& name, bool drop_data);
+  void checkpoint(const EnvironmentName& name, const std::string& mark);
+  std::size_t reset(const EnvironmentName& name, const std::optional<std::string>& mark);
+  /// The sandbox's work stays as a bundle in the home; returns its file.
+  std::filesystem::path discard(const EnvironmentName& name);
+
+  plan::Diff diff(const EnvironmentName& name);
+  plan::Plan plan(const EnvironmentName& name, const PlanOptions& options);
+  /// Returns the plan as it is with the answers.
+  plan::Plan resolve(const EnvironmentName& name, const std::vector<Resolution>& resolutions,
+                     const PlanOptions& options);
+  plan::Promoted promote(const EnvironmentName& name, const std::string& plan_hash);
+
+  std::vector<plan::Promotion> history(const std::string& tenant);
+  plan::Plan plan_rollback(const std::string& tenant, std::int64_t promotion,
+                           const PlanOptions& options);
+  plan::Plan resolve_rollback(const std::string& tenant, std::int64_t promotion,
+                              const std::vector<Resolution>& resolutions,
+                              const PlanOptions& options);
+  plan::Promoted rollback(const std::string& tenant, std::int64_t promotion,
+                          const std::string& plan_hash);
+  /// Takes back the newest promotion that stands [P6].
+  plan::Promoted restore_previous(const std::string& tenant, LaterEdits later_edits);
+
+  std::vector<plan::SnapshotInfo> snapshots(const std::string& tenant);
+  plan::Plan plan_restore(const std::string& tenant, const std::string& snapshot);
+  plan::Promoted restore(const std::string& tenant, const std::string& snapshot,
+                         const std::string& plan_hash);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace doppel

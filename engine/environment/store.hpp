@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "database/connection.hpp"
+#include "environment/state.hpp"
+#include "merge/merge.hpp"
+
+/// The control store: what tenants and environments there are, in what state, since when and by
+/// whom. A small schema of its own; every call is one transaction.
+namespace doppel::environment {
+
+struct Tenant {
+  std::string name;
+  std::string dsn;
+  std::string manifest_file;  ///< where the manifest was read from
+  std::string manifest;       ///< its text
+  std::string created_at, created_by;
+};
+
+struct Environment {
+  std::string id;  ///< UUID
+  std::string tenant, name;
+  std::string kind;     ///< overlay
+  std::string carrier;  ///< file, split
+  std::string follow;   ///< live, or empty: pinned on its base
+  State state = State::kCreating;
+  int ordinal = 1;
+  std::string base;     ///< UUID of the base that it stands on
+  std::string base_at;  ///< since when
+  std::string pending;  ///< the base of a refresh, or the plan of a promotion under way
+  std::string created_at, created_by;
+  std::string purpose;
+
+  std::string title() const { return tenant + "/" + name; }
+};
+
+struct TransitionRecord {
+  std::string event, from, to, at, by, reason;
+};
+
+/// What an event changes besides the state.
+struct Effects {
+  std::optional<std::string> base, base_at, pending;
+  std::string reason;
+};
+
+class ControlStore {
+ public:
+  /// Migrates. Throws Error(kNewerStore) for one that a newer doppel wrote.
+  ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock);
+
+  void add_tenant(const Tenant& tenant);
+  std::vector<Tenant> tenants();
+  Tenant tenant(const std::string& name);  ///< throws Error(kNotFound), naming what there is
+  void set_manifest(const std::string& tenant, const std::string& file, const std::string& text);
+
+  /// Gives it its ordinal. Throws Error(kAlreadyExists).
+  Environment add_environment(Environment environment, const std::string& by);
+  std::vector<Environment> environments(const std::string& tenant);  ///< those not discarded
+  std::optional<Environment> find_environment(const std::string& tenant, const std::string& name);
+  Environment environment(const std::string& tenant, const std::string& name);
+  std::vector<TransitionRecord> transitions(const std::string& environment_id);
+
+  /// Moves it on by the table, stored before anything is done. Throws Error(kWrongState) when the
+  /// state is another than `environment` says, or the event can't happen in it.
+  Environment move(const Environment& environment, Event event, const std::string& by,
+                   const Effects& effects);
+
+  void keep_plan(const std::string& hash, const std::string& source, const std::string& by,
+                 const std::string& document);
+  /// By the whole hash or a beginning of at least eight digits that only one plan has.
+  std::string plan(const std::string& hash, const std::string& source);
+
+  void keep_answer(const std::string& source, const merge::Answer& answer, const std::string& by);
+  void remove_answers(const std::string& source);
+  std::vector<merge::Answer> answers(const std::string& source);
+
+ private:
+  void migrate();
+  database::SqlRunner& sql() { return *connection_->sql(); }
+
+  std::unique_ptr<database::Connection> connection_;
+  const Clock& clock_;
+};
+
+}  // namespace doppel::environment
