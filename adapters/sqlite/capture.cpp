@@ -5,7 +5,9 @@
 
 #include <fmt/core.h>
 
+#include "adapters/sqlite/failure.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::sqlite {
@@ -74,7 +76,7 @@ std::string keep_absence(const TableShape& shape, std::size_t number) {
 std::string stamp(const TableShape& shape, std::size_t number, std::string_view row) {
   return fmt::format(
       "UPDATE doppel_capture SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
-      "by = (SELECT value FROM doppel_mark WHERE name = 'author') WHERE tbl = {} AND {};\n",
+      "by = (SELECT rtrim(value) FROM doppel_mark WHERE name = 'author') WHERE tbl = {} AND {};\n",
       number, same_key(shape, row));
 }
 
@@ -152,6 +154,20 @@ std::vector<Trigger> all_triggers(const std::vector<TrackedTable>& tables,
   return triggers;
 }
 
+constexpr std::size_t kAuthorWidth = 96;
+
+/// Filled up with spaces, which the triggers leave out again.
+std::string padded(std::string_view author) {
+  while (author.size() > kAuthorWidth || !is_valid_utf8(author)) author.remove_suffix(1);
+  std::string slot(author);
+  slot.resize(kAuthorWidth, ' ');
+  return slot;
+}
+
+struct CloseBlob {
+  void operator()(sqlite3_blob* blob) const noexcept { sqlite3_blob_close(blob); }
+};
+
 std::size_t widest(const std::vector<TrackedTable>& tables, auto&& width) {
   std::size_t widest_table = 1;
   for (const TrackedTable& table : tables) {
@@ -201,6 +217,7 @@ void install_capture(Connection& connection, const std::vector<TrackedTable>& ta
                   "CREATE TABLE doppel_capture (tbl, {}, existed, rebased, {}, by, at);\n"
                   "CREATE INDEX doppel_capture_key ON doppel_capture (tbl, {});\n",
                   numbered('k', keys), numbered('c', columns), numbered('k', keys)));
+  write_author(connection, "");
   reinstall_triggers(connection, tables, schema);
 }
 
@@ -284,6 +301,25 @@ void write_mark(Connection& connection, const std::string& name, const std::stri
       "INSERT INTO doppel_mark (name, value) VALUES ($1, $2) "
       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       {Value(name), Value(text)});
+}
+
+void write_author(Connection& connection, std::string_view author) {
+  const std::string slot = padded(author);
+  const auto standing = connection.sql()->query(
+      "SELECT rowid, length(CAST(value AS BLOB)) FROM doppel_mark WHERE name = 'author'", {});
+  // Another width stands where the database is UTF-16, or where there is no slot yet.
+  if (standing.empty() || standing[0][1] != Value(static_cast<std::int64_t>(kAuthorWidth))) {
+    write_mark(connection, "author", slot);
+    return;
+  }
+  sqlite3_blob* opened = nullptr;
+  const int result = sqlite3_blob_open(connection.handle(), "main", "doppel_mark", "value",
+                                       standing[0][0].integer(), 1, &opened);
+  std::unique_ptr<sqlite3_blob, CloseBlob> blob(opened);
+  check(connection.handle(), result, connection.path());
+  check(connection.handle(),
+        sqlite3_blob_write(blob.get(), slot.data(), static_cast<int>(slot.size()), 0),
+        connection.path());
 }
 
 }  // namespace doppel::sqlite

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/sqlite/connection.hpp"
@@ -59,5 +60,10 @@ std::optional<std::string> read_mark(Connection& connection, const std::string& 
 /// The mark that says which sandbox a database is; nothing for a database that is none [E5].
 std::optional<std::string> read_sandbox_mark(Connection& connection);
 void write_mark(Connection& connection, const std::string& name, const std::string& text);
+
+/// Who the capture says it was from now on; empty: the application. Longer names are cut. The name
+/// stands in a slot of fixed width that is written in place: unlike a statement this leaves
+/// changes() and last_insert_rowid() as the SQL around it expects them.
+void write_author(Connection& connection, std::string_view author);
 
 }  // namespace doppel::sqlite

@@ -8,6 +8,7 @@
 #include "adapters/sqlite/clone.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/overlay_file.hpp"
+#include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 
@@ -55,6 +56,12 @@ class AttachedFile final : public database::Database {
 
   std::unique_ptr<database::Connection> open(database::Access access) override {
     return sqlite::open({.path = path_, .access = access});
+  }
+
+  std::unique_ptr<database::SqlSession> open_session() override {
+    return make_session(
+        sqlite::open({.path = path_}),
+        {.environment = GuardRules::Environment::kLive, .access = database::Access::kReadOnly}, {});
   }
 
   database::OverlayBuilder& overlays() override { return builders_; }

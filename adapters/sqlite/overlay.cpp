@@ -8,6 +8,7 @@
 
 #include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/capture.hpp"
+#include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
@@ -144,9 +145,7 @@ class OpenOverlay final : public database::Overlay {
     }
   }
 
-  void set_author(const std::string& author) override {
-    write_mark(*connection_, "author", author);
-  }
+  void set_author(const std::string& author) override { write_author(*connection_, author); }
 
   void scan_base(const TableShape& table, const database::Matching& matching,
                  const database::RowSink& sink) override {
@@ -193,6 +192,13 @@ class OpenOverlay final : public database::Overlay {
       names.push_back(row[0].text());
     }
     return names;
+  }
+
+  std::unique_ptr<database::SqlSession> open_session(std::string author) override {
+    const database::Access access = connection_->options().access;
+    return make_session(sqlite::open({.path = data_file_.string(), .access = access}),
+                        {.environment = GuardRules::Environment::kClone, .access = access},
+                        std::move(author));
   }
 
  private:

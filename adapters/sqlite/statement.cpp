@@ -95,8 +95,7 @@ void Statement::reset() noexcept {
   sqlite3_clear_bindings(handle_.get());
 }
 
-Value Statement::column(int index) const {
-  sqlite3_stmt* statement = handle_.get();
+Value column_of(sqlite3_stmt* statement, int index) {
   const auto bytes = [&](const void* start) {
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
     return start == nullptr ? std::string() : std::string(static_cast<const char*>(start), size);
@@ -115,11 +114,11 @@ Value Statement::column(int index) const {
   }
 }
 
-Row Statement::row() const {
-  const int count = column_count();
+Row row_of(sqlite3_stmt* statement) {
+  const int count = sqlite3_column_count(statement);
   Row values;
   values.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) values.push_back(column(i));
+  for (int i = 0; i < count; ++i) values.push_back(column_of(statement, i));
   return values;
 }
 

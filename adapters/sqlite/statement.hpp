@@ -11,6 +11,11 @@
 
 namespace doppel::sqlite {
 
+/// A value of the current row. `index` counts from 0. REQUIRES: the last step gave a row.
+Value column_of(sqlite3_stmt* statement, int index);
+/// All of them.
+Row row_of(sqlite3_stmt* statement);
+
 /// One prepared statement. Values go in and come out exactly, by storage class: no affinity or
 /// text form of doppel's own stands between. Every failure is thrown as doppel::Error with `place`.
 class Statement {
@@ -31,9 +36,9 @@ class Statement {
 
   int column_count() const { return sqlite3_column_count(handle_.get()); }
   /// `index` counts from 0. REQUIRES: the last step() was true.
-  Value column(int index) const;
+  Value column(int index) const { return column_of(handle_.get(), index); }
   /// Columns first, first + 1, ... up to the last.
-  Row row() const;
+  Row row() const { return row_of(handle_.get()); }
 
   sqlite3_stmt* handle() const { return handle_.get(); }
 

@@ -11,6 +11,7 @@
 
 #include "base/row_change.hpp"
 #include "database/connection.hpp"
+#include "database/sql_session.hpp"
 
 /// The port through which sandboxes are carried. Which rows are config, what merges and what a
 /// checkpoint is, is decided above; here are real tables, capture and base.
@@ -86,6 +87,10 @@ class Overlay {
   virtual void set_note(const std::string& name, const std::string& text) = 0;
   virtual void remove_note(const std::string& name) = 0;
   virtual std::vector<std::string> note_names() = 0;
+
+  /// A session of its own connection to the sandbox; `author` is who its changes are by. It may
+  /// outlive this. For reading only where the overlay was opened so.
+  virtual std::unique_ptr<SqlSession> open_session(std::string author) = 0;
 };
 
 /// What somebody outside needs to open the environment by himself (`doppel env`).
@@ -125,6 +130,8 @@ class Database {
   virtual ~Database() = default;
   virtual std::string dsn() const = 0;  ///< without secrets
   virtual std::unique_ptr<Connection> open(Access access) = 0;
+  /// A session on live, for reading only: a write is refused with Error(kLiveIsReadOnly).
+  virtual std::unique_ptr<SqlSession> open_session() = 0;
   virtual OverlayBuilder& overlays() = 0;
 
   /// The mark of a sandbox, if this database is one [E5].

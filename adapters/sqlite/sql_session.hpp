@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/guard.hpp"
+#include "database/sql_session.hpp"
+
+namespace doppel::sqlite {
+
+/// A session on a connection of its own. What it writes is by `author`: a sandbox's capture is told
+/// within each transaction that writes, and told to forget it before the commit.
+std::unique_ptr<database::SqlSession> make_session(std::unique_ptr<Connection> connection,
+                                                   GuardRules rules, std::string author);
+
+}  // namespace doppel::sqlite
