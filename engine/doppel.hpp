@@ -55,10 +55,10 @@ struct Status {
   environment::Environment environment;
   std::vector<environment::TransitionRecord> transitions;
   std::vector<std::string> checkpoints;
-  std::size_t changes = 0;        ///< rows of config
-  std::size_t data_changes = 0;   ///< rows of data that are the sandbox's own
-  std::size_t live_moved = 0;     ///< config rows of live that changed since the base [O8]
-  std::size_t collisions = 0;     ///< conflicts that a plan would ask about now
+  std::size_t changes = 0;       ///< rows of config
+  std::size_t data_changes = 0;  ///< rows of data that are the sandbox's own
+  std::size_t live_moved = 0;    ///< config rows of live that changed since the base [O8]
+  std::size_t collisions = 0;    ///< conflicts that a plan would ask about now
   std::vector<std::string> schema_differences;
 };
 
@@ -73,7 +73,7 @@ struct Resolution {
   std::string conflict;  ///< id, or a beginning of it that is one; `all` for all open ones
   merge::AnswerKind kind = merge::AnswerKind::kKeepLive;
   bool use_default = false;
-  std::vector<std::string> values;  ///< read as the column's present value is typed
+  std::vector<std::string> values = {};  ///< read as the column's present value is typed
 };
 
 /// What a restore of the previous config does with edits made in live since.
@@ -93,7 +93,7 @@ class Doppel {
   environment::Tenant init(const std::string& tenant, const std::string& dsn,
                            const std::string& manifest_file, const std::string& manifest_text);
   std::vector<environment::Tenant> tenants();
-  const manifest::Model& model(const std::string& tenant);
+  manifest::Model model(const std::string& tenant);
 
   Created create(const EnvironmentName& name, const CreateOptions& options);
   std::vector<environment::Environment> sandboxes(const std::string& tenant);

@@ -46,8 +46,8 @@ struct TransitionRecord {
 
 /// What an event changes besides the state.
 struct Effects {
-  std::optional<std::string> base, base_at, pending;
-  std::string reason;
+  std::optional<std::string> base = {}, base_at = {}, pending = {};
+  std::string reason = {};
 };
 
 class ControlStore {

@@ -1,0 +1,283 @@
+#include "doppel.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "doppel/planning.hpp"
+#include "doppel/workspace.hpp"
+#include "overlay/facts.hpp"
+
+namespace doppel {
+namespace {
+
+using database::Access;
+using environment::Environment;
+using environment::Event;
+
+std::string valid_name(std::string_view name, std::string_view whole) {
+  constexpr std::size_t kLongestName = 63;
+  const bool valid =
+      !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+      });
+  if (!valid) {
+    throw Error(
+        ErrorCode::kUsage, "'" + std::string(whole) + "' is no name of an environment",
+        {.place = {}, .remedy = "TENANT or TENANT/SANDBOX, of a-z, 0-9, - and _, 63 at most each"});
+  }
+  return std::string(name);
+}
+
+void refuse_live(const EnvironmentName& name) {
+  if (!name.live()) return;
+  throw Error(ErrorCode::kUsage, "'" + name.tenant + "' is live; this is done to a sandbox",
+              {.place = {}, .remedy = "name one as " + name.tenant + "/SANDBOX"});
+}
+
+std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox,
+                        database::Connection& live) {
+  changeset::State base;
+  for (const manifest::TableModel& table : model.tables) {
+    if (!table.may_hold_config()) continue;
+    auto& rows = base.tables[table.name()];
+    rows.shape = table.shape;
+    sandbox.scan_base(*table.shape, {}, [&](Row&& row) {
+      Key key = table.shape->key_of(row);
+      rows.rows.emplace(std::move(key), std::move(row));
+    });
+  }
+  return changeset::diff(base, plan::read_config(model, live)).size();
+}
+
+}  // namespace
+
+EnvironmentName parse_environment(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return {valid_name(text, text), ""};
+  return {valid_name(text.substr(0, slash), text), valid_name(text.substr(slash + 1), text)};
+}
+
+class Doppel::Impl {
+ public:
+  explicit Impl(Settings settings) : workspace(std::move(settings)), planning(workspace) {}
+  Workspace workspace;
+  Planning planning;
+};
+
+Doppel::Doppel(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Doppel::~Doppel() = default;
+
+environment::Tenant Doppel::init(const std::string& tenant, const std::string& dsn,
+                                 const std::string& manifest_file,
+                                 const std::string& manifest_text) {
+  if (!parse_environment(tenant).live()) {
+    throw Error(ErrorCode::kUsage, "a tenant's name has no '/'", {.place = tenant});
+  }
+  environment::Tenant made{.name = tenant,
+                           .dsn = impl_->workspace.settings().connect(dsn)->dsn(),
+                           .manifest_file = manifest_file,
+                           .manifest = manifest_text,
+                           .created_at = {},
+                           .created_by = impl_->workspace.settings().author};
+  impl_->workspace.attach(made);
+  impl_->workspace.store().add_tenant(made);
+  return impl_->workspace.store().tenant(tenant);
+}
+
+std::vector<environment::Tenant> Doppel::tenants() { return impl_->workspace.store().tenants(); }
+
+manifest::Model Doppel::model(const std::string& tenant) {
+  return impl_->workspace.attach(tenant).model;
+}
+
+Created Doppel::create(const EnvironmentName& name, const CreateOptions& options) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  if (options.kind != "overlay") {
+    throw Error(ErrorCode::kUnsupported, "there are no sandboxes of kind '" + options.kind + "'",
+                {.place = "--kind", .remedy = "kinds: overlay"});
+  }
+  workspace.ready_if_any(name, attached);
+  Environment environment;
+  environment.id = workspace.new_id();
+  environment.tenant = name.tenant;
+  environment.name = name.sandbox;
+  environment.kind = options.kind;
+  environment.carrier = !options.carrier.empty()          ? options.carrier
+                        : !attached.model.carrier.empty() ? attached.model.carrier
+                                                          : "file";
+  environment.follow = options.follow_live ? "live" : "";
+  environment.base = workspace.new_id();
+  environment.purpose = options.purpose;
+  const FileLock held = workspace.lock(environment);
+  environment = workspace.store().add_environment(environment, workspace.settings().author);
+  const database::OverlaySpec spec = workspace.spec(environment, attached.model);
+  Created created;
+  try {
+    created.tables = attached.database->overlays().create(spec);
+  } catch (const std::exception& failure) {
+    attached.database->overlays().remove(spec);
+    workspace.move(environment, Event::kCreationFailed, {.reason = failure.what()});
+    throw;
+  }
+  created.environment = workspace.move(environment, Event::kCreated);
+  return created;
+}
+
+std::vector<Environment> Doppel::sandboxes(const std::string& tenant) {
+  impl_->workspace.store().tenant(tenant);
+  return impl_->workspace.store().environments(tenant);
+}
+
+Status Doppel::status(const EnvironmentName& name) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  Status status;
+  status.environment = workspace.ready(name, attached);
+  status.transitions = workspace.store().transitions(status.environment.id);
+  const auto sandbox = attached.database->overlays().open(
+      workspace.spec(status.environment, attached.model), Access::kReadWrite);
+  if (status.environment.carrier == "file") {
+    status.schema_differences =
+        database::differences(sandbox->connection().read_schema(), attached.schema);
+  }
+  status.checkpoints = overlay::checkpoints(*sandbox);
+  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+  status.changes = changes.config.size();
+  status.data_changes = changes.data.size();
+  const auto live = attached.database->open(Access::kReadOnly);
+  const auto snapshot = live->begin(database::TransactionKind::kRead);
+  status.live_moved = count_moved(attached.model, *sandbox, *live);
+  const merge::Result merged = merge::merge_with(
+      attached.model, changes.config, changes.lists, overlay::facts_from(attached.model, *live),
+      workspace.store().answers(status.environment.title()));
+  status.collisions = static_cast<std::size_t>(std::ranges::count_if(
+      merged.conflicts,
+      [](const merge::Conflict& conflict) { return !conflict.answered.has_value(); }));
+  return status;
+}
+
+database::ApplicationAccess Doppel::access(const EnvironmentName& name) {
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  if (name.live()) return {attached.database->dsn(), {"this is live"}};
+  impl_->planning.follow(name, attached);
+  const Environment environment = workspace.ready(name, attached);
+  return attached.database->overlays().access_for_application(
+      workspace.spec(environment, attached.model));
+}
+
+std::unique_ptr<database::SqlSession> Doppel::open_sql(const EnvironmentName& name) {
+  return impl_->planning.open_sql(name);
+}
+
+overlay::Refreshed Doppel::refresh(const EnvironmentName& name, bool drop_data) {
+  refuse_live(name);
+  Attached attached = impl_->workspace.attach(name.tenant);
+  return impl_->planning.refresh(name, attached, drop_data);
+}
+
+void Doppel::checkpoint(const EnvironmentName& name, const std::string& mark) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  const Environment environment = workspace.ready(name, attached);
+  const FileLock held = workspace.lock(environment);
+  const auto sandbox = attached.database->overlays().open(
+      workspace.spec(environment, attached.model), Access::kReadWrite);
+  overlay::checkpoint(attached.model, *sandbox, mark);
+}
+
+std::size_t Doppel::reset(const EnvironmentName& name, const std::optional<std::string>& mark) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  const Environment environment = workspace.ready(name, attached);
+  const FileLock held = workspace.lock(environment);
+  const auto sandbox = attached.database->overlays().open(
+      workspace.spec(environment, attached.model), Access::kReadWrite);
+  return overlay::reset(attached.model, *sandbox, mark);
+}
+
+std::filesystem::path Doppel::discard(const EnvironmentName& name) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  const Environment environment = workspace.ready(name, attached);
+  const FileLock held = workspace.lock(environment);
+  return workspace.end(workspace.move(environment, Event::kDiscard), attached);
+}
+
+plan::Diff Doppel::diff(const EnvironmentName& name) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  const Environment environment = workspace.ready(name, attached);
+  const auto sandbox = attached.database->overlays().open(
+      workspace.spec(environment, attached.model), Access::kReadWrite);
+  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+  const auto live = attached.database->open(Access::kReadOnly);
+  const auto snapshot = live->begin(database::TransactionKind::kRead);
+  return plan::make_diff(attached.model, environment.title(), changes, *live);
+}
+
+plan::Plan Doppel::plan(const EnvironmentName& name, const PlanOptions& options) {
+  refuse_live(name);
+  return impl_->planning.plan(name, options);
+}
+
+plan::Plan Doppel::resolve(const EnvironmentName& name, const std::vector<Resolution>& resolutions,
+                           const PlanOptions& options) {
+  refuse_live(name);
+  return impl_->planning.resolve(name, resolutions, options);
+}
+
+plan::Promoted Doppel::promote(const EnvironmentName& name, const std::string& plan_hash) {
+  refuse_live(name);
+  return impl_->planning.promote(name, plan_hash);
+}
+
+std::vector<plan::Promotion> Doppel::history(const std::string& tenant) {
+  const environment::Tenant known = impl_->workspace.store().tenant(tenant);
+  const auto live = impl_->workspace.settings().connect(known.dsn)->open(Access::kReadOnly);
+  return plan::list_promotions(*live->sql());
+}
+
+plan::Plan Doppel::plan_rollback(const std::string& tenant, std::int64_t promotion,
+                                 const PlanOptions& options) {
+  return impl_->planning.plan_rollback(tenant, promotion, options);
+}
+
+plan::Plan Doppel::resolve_rollback(const std::string& tenant, std::int64_t promotion,
+                                    const std::vector<Resolution>& resolutions,
+                                    const PlanOptions& options) {
+  return impl_->planning.resolve_rollback(tenant, promotion, resolutions, options);
+}
+
+plan::Promoted Doppel::rollback(const std::string& tenant, std::int64_t promotion,
+                                const std::string& plan_hash) {
+  return impl_->planning.rollback(tenant, promotion, plan_hash);
+}
+
+plan::Promoted Doppel::restore_previous(const std::string& tenant, LaterEdits later_edits) {
+  return impl_->planning.restore_previous(tenant, later_edits);
+}
+
+std::vector<plan::SnapshotInfo> Doppel::snapshots(const std::string& tenant) {
+  impl_->workspace.store().tenant(tenant);
+  return plan::list_snapshots(impl_->workspace.snapshots(tenant));
+}
+
+plan::Plan Doppel::plan_restore(const std::string& tenant, const std::string& snapshot) {
+  return impl_->planning.plan_restore(tenant, snapshot);
+}
+
+plan::Promoted Doppel::restore(const std::string& tenant, const std::string& snapshot,
+                               const std::string& plan_hash) {
+  return impl_->planning.restore(tenant, snapshot, plan_hash);
+}
+
+}  // namespace doppel

@@ -1,0 +1,442 @@
+#include "doppel/planning.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "plan/plan_json.hpp"
+
+namespace doppel {
+namespace {
+
+using database::Access;
+using environment::Environment;
+using environment::Event;
+
+/// A throw-away copy for a rehearsal may cost this much reading and writing: about half a second.
+constexpr std::int64_t kRehearsalCopyBytes = std::int64_t{1} << 30;
+constexpr std::size_t kSnapshotsKept = 20;
+constexpr std::int64_t kSnapshotsKeptMicroseconds = std::int64_t{90} * 24 * 3600 * 1'000'000;
+
+/// A value as a person types it, with the type that the column holds now.
+Value typed(const std::string& text, const Value& like) {
+  if (text == "null") return {};
+  if (like.kind() == ValueKind::kInteger || like.is_null()) {
+    if (const auto integer = parse_integer(text)) return *integer;
+  }
+  if (like.kind() == ValueKind::kReal) {
+    if (const auto real = parse_real(text)) return *real;
+  }
+  return text;
+}
+
+/// The values that go with an answer: of the columns in question, or of a key.
+std::vector<Value> typed_values(const merge::Conflict& conflict, const Resolution& resolution) {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < resolution.values.size(); ++i) {
+    Value like;
+    if (i < conflict.columns.size()) {
+      for (const auto& image : {conflict.sandbox, conflict.live, conflict.base}) {
+        if (image && like.is_null()) like = (*image)[conflict.columns[i]];
+      }
+    }
+    values.push_back(typed(resolution.values[i], like));
+  }
+  return values;
+}
+
+bool means(const merge::Conflict& conflict, const Resolution& resolution) {
+  return resolution.conflict == "all" ? !conflict.answered
+                                      : conflict.id.starts_with(resolution.conflict);
+}
+
+merge::Answer answer_for(const merge::Conflict& conflict, const Resolution& resolution) {
+  merge::Answer answer;
+  answer.conflict = conflict.id;
+  answer.inputs = conflict.inputs;
+  answer.kind = resolution.use_default ? conflict.possible.at(0) : resolution.kind;
+  if (std::ranges::find(conflict.possible, answer.kind) == conflict.possible.end()) {
+    std::vector<std::string> possible;
+    for (const merge::AnswerKind kind : conflict.possible) {
+      possible.emplace_back(merge::to_text(kind));
+    }
+    throw Error(ErrorCode::kUsage,
+                std::string(merge::to_text(answer.kind)) + " is no answer to a conflict of kind " +
+                    std::string(merge::to_text(conflict.kind)),
+                {.place = conflict.id, .remedy = "answers: " + join(possible, ", ")});
+  }
+  answer.values = typed_values(conflict, resolution);
+  const bool needs_values =
+      answer.kind == merge::AnswerKind::kEdit || answer.kind == merge::AnswerKind::kRename;
+  if (needs_values && answer.values.empty()) {
+    throw Error(ErrorCode::kUsage, std::string(merge::to_text(answer.kind)) + " needs a value",
+                {.place = conflict.id, .remedy = "give it with --value"});
+  }
+  return answer;
+}
+
+changeset::ChangeSet with_shapes(const manifest::Model& model, changeset::ChangeSet changes) {
+  for (RowChange& change : changes.changes) {
+    const manifest::TableModel& table = model.require(change.table->name);
+    if (*table.shape != *change.table) {
+      throw Error(ErrorCode::kSchemaChanged,
+                  "the table has other columns than at that promotion, which can't be taken back",
+                  {.place = table.name(), .remedy = "change the rows in a sandbox and promote it"});
+    }
+    change.table = table.shape;
+  }
+  return changes;
+}
+
+std::string rollback_source(std::int64_t promotion) {
+  return "promotion " + std::to_string(promotion);
+}
+
+/// A change in words, for the list of edits that a restore would lose.
+std::string in_words(const manifest::Model& model, const RowChange& change) {
+  const manifest::TableModel& table = model.require(change.table->name);
+  const char* what = change.kind() == ChangeKind::kInsert   ? " was added"
+                     : change.kind() == ChangeKind::kDelete ? " was deleted"
+                                                            : " was changed";
+  return table.name() + " '" +
+         manifest::label_of(table, change.after ? *change.after : *change.before) + "'" + what;
+}
+
+bool only_volatile(const manifest::Model& model, const RowChange& change) {
+  if (change.kind() != ChangeKind::kUpdate) return false;
+  const manifest::TableModel& table = model.require(change.table->name);
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].is_volatile && (*change.before)[i] != (*change.after)[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& name) {
+  Attached attached = workspace_.attach(name.tenant);
+  if (name.live()) return attached.database->open_session();
+  follow(name, attached);
+  const Environment environment = workspace_.ready(name, attached);
+  auto sandbox = attached.database->overlays().open(workspace_.spec(environment, attached.model),
+                                                    Access::kReadWrite);
+  // The session is a view of the sandbox; both live as long as the session.
+  class Held final : public database::SqlSession {
+   public:
+    Held(std::unique_ptr<database::Overlay> overlay, const std::string& author)
+        : overlay_(std::move(overlay)), session_(overlay_->open_session(author)) {}
+    void run(std::string_view sql, const database::StatementSink& sink) override {
+      session_->run(sql, sink);
+    }
+    bool in_transaction() const override { return session_->in_transaction(); }
+    bool is_complete(std::string_view sql) const override { return session_->is_complete(sql); }
+
+   private:
+    std::unique_ptr<database::Overlay> overlay_;
+    std::unique_ptr<database::SqlSession> session_;
+  };
+  return std::make_unique<Held>(std::move(sandbox), workspace_.settings().author);
+}
+
+overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& attached,
+                                     bool drop_data) {
+  Environment environment = workspace_.ready(name, attached);
+  const FileLock held = workspace_.lock(environment);
+  database::OverlayBuilder& builder = attached.database->overlays();
+  const database::OverlaySpec current = workspace_.spec(environment, attached.model);
+  overlay::Changes own;
+  {
+    const auto sandbox = builder.open(current, Access::kReadWrite);
+    own = overlay::read_changes(attached.model, *sandbox);
+  }
+  if (!own.data.empty() && !drop_data) {
+    throw Error(ErrorCode::kWrongState,
+                "the sandbox has " + counted(static_cast<std::int64_t>(own.data.size()), "row") +
+                    " of data of its own, which a refresh replaces by live's",
+                {.place = name.text(), .remedy = "say --drop-data if they may go"});
+  }
+  const std::string base = workspace_.new_id();
+  environment = workspace_.move(environment, Event::kRefresh, {.pending = base});
+  const database::OverlaySpec next = workspace_.spec(environment, attached.model, base, ".next");
+  overlay::Refreshed refreshed;
+  try {
+    builder.remove(next);
+    builder.create(next);
+    {
+      const auto fresh = builder.open(next, Access::kReadWrite);
+      refreshed = overlay::rebase(attached.model, own,
+                                  workspace_.store().answers(environment.title()), *fresh);
+    }
+    builder.replace(current, next);
+  } catch (const std::exception& failure) {
+    builder.remove(next);
+    workspace_.move(environment, Event::kRefreshed,
+                    {.pending = "", .reason = std::string("undone: ") + failure.what()});
+    throw;
+  }
+  workspace_.move(environment, Event::kRefreshed,
+                  {.base = base, .base_at = workspace_.now(), .pending = "", .reason = {}});
+  return refreshed;
+}
+
+void Planning::follow(const EnvironmentName& name, Attached& attached) {
+  const Environment environment = workspace_.ready(name, attached);
+  if (environment.follow != "live") return;
+  try {
+    refresh(name, attached, false);
+  } catch (const Error& error) {
+    // It stays on its base when it has data of its own or a question that must be asked first.
+    if (error.code() != ErrorCode::kWrongState && error.code() != ErrorCode::kConflicts) throw;
+  }
+}
+
+plan::Request Planning::sandbox_request(const Environment& environment, Attached& attached) {
+  const auto sandbox = attached.database->overlays().open(
+      workspace_.spec(environment, attached.model), Access::kReadWrite);
+  overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+  plan::Request request;
+  request.source = environment.title();
+  request.changes = std::move(changes.config);
+  request.lists = std::move(changes.lists);
+  request.touches = std::move(changes.touches);
+  request.answers = workspace_.store().answers(environment.title());
+  return request;
+}
+
+plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t promotion,
+                                         Attached& attached) {
+  const auto live = attached.database->open(Access::kReadOnly);
+  const plan::Promotion done = plan::read_promotion(*live->sql(), promotion);
+  plan::Request request;
+  request.source = tenant + " " + rollback_source(promotion);
+  request.changes = with_shapes(attached.model, changeset::invert(done.config));
+  request.data = with_shapes(attached.model, changeset::invert(done.data));
+  request.answers = workspace_.store().answers(request.source);
+  return request;
+}
+
+plan::Request Planning::restore_request(const std::string& tenant, const std::string& snapshot,
+                                        Attached& attached) {
+  const plan::SnapshotInfo info = find_snapshot(tenant, snapshot);
+  const auto live = attached.database->open(Access::kReadOnly);
+  const auto moment = live->begin(database::TransactionKind::kRead);
+  plan::Request request;
+  request.source = tenant + " snapshot " + info.name;
+  request.changes = with_shapes(
+      attached.model,
+      changeset::diff(plan::read_config(attached.model, *live), plan::read_snapshot(info)));
+  request.answers = workspace_.store().answers(request.source);
+  return request;
+}
+
+plan::Plan Planning::make(plan::Request request, const PlanOptions& options, Attached& attached) {
+  request.select = options.select;
+  request.mappings = options.mappings;
+  const auto live = attached.database->open(Access::kReadOnly);
+  plan::Plan made;
+  {
+    const auto moment = live->begin(database::TransactionKind::kRead);
+    made = plan::make_plan(attached.model, request, *live);
+  }
+  if (options.rehearse && !made.changes.empty()) {
+    const auto copy = attached.database->throw_away_copy(workspace_.passing(), kRehearsalCopyBytes);
+    if (copy != nullptr) {
+      made.rehearsal = plan::rehearse(attached.model, made, *copy, *workspace_.settings().clock);
+    }
+  }
+  workspace_.store().keep_plan(made.hash.text, request.source, workspace_.settings().author,
+                               write_json(plan::to_stored(made, request), JsonStyle::kCompact));
+  return made;
+}
+
+plan::Plan Planning::answer(plan::Request request, const std::vector<Resolution>& resolutions,
+                            const PlanOptions& options, Attached& attached) {
+  PlanOptions quick = options;
+  quick.rehearse = false;
+  const plan::Plan open = make(request, quick, attached);
+  for (const Resolution& resolution : resolutions) {
+    std::vector<const merge::Conflict*> meant;
+    for (const merge::Conflict& conflict : open.conflicts) {
+      if (means(conflict, resolution)) meant.push_back(&conflict);
+    }
+    if (meant.empty() || (meant.size() > 1 && resolution.conflict != "all")) {
+      throw Error(ErrorCode::kNotFound,
+                  (meant.empty() ? "there is no conflict '" : "several conflicts begin with '") +
+                      resolution.conflict + "'",
+                  {.place = request.source, .remedy = "`doppel plan` lists them"});
+    }
+    for (const merge::Conflict* conflict : meant) {
+      workspace_.store().keep_answer(request.source, answer_for(*conflict, resolution),
+                                     workspace_.settings().author);
+    }
+  }
+  request.answers = workspace_.store().answers(request.source);
+  return make(std::move(request), options, attached);
+}
+
+plan::PromotionContext Planning::context(const std::string& tenant, plan::PromotionKind kind) {
+  plan::PromotionContext made;
+  made.tenant = tenant;
+  made.by = workspace_.settings().author;
+  made.kind = kind;
+  made.snapshots = workspace_.snapshots(tenant);
+  made.clock = workspace_.settings().clock;
+  made.random = workspace_.settings().random;
+  return made;
+}
+
+plan::Promoted Planning::apply(plan::Request request, const std::string& plan_hash,
+                               Attached& attached, plan::PromotionContext context) {
+  plan::StoredPlan stored =
+      plan::from_stored(parse_json(workspace_.store().plan(plan_hash, request.source), "plan"));
+  request.select = std::move(stored.select);
+  request.mappings = std::move(stored.mappings);
+  const auto live = attached.database->open(Access::kReadWrite);
+  plan::Promoted promoted = plan::promote(attached.model, request, stored.plan, *live, context);
+  const Instant now = workspace_.settings().clock->now();
+  plan::prune_snapshots(context.snapshots, kSnapshotsKept,
+                        to_text(Instant{now.microseconds - kSnapshotsKeptMicroseconds}));
+  return promoted;
+}
+
+plan::Plan Planning::plan(const EnvironmentName& name, const PlanOptions& options) {
+  Attached attached = workspace_.attach(name.tenant);
+  follow(name, attached);
+  const Environment environment = workspace_.ready(name, attached);
+  return make(sandbox_request(environment, attached), options, attached);
+}
+
+plan::Plan Planning::resolve(const EnvironmentName& name,
+                             const std::vector<Resolution>& resolutions,
+                             const PlanOptions& options) {
+  Attached attached = workspace_.attach(name.tenant);
+  const Environment environment = workspace_.ready(name, attached);
+  return answer(sandbox_request(environment, attached), resolutions, options, attached);
+}
+
+plan::Promoted Planning::promote(const EnvironmentName& name, const std::string& plan_hash) {
+  Attached attached = workspace_.attach(name.tenant);
+  Environment environment = workspace_.ready(name, attached);
+  const FileLock held = workspace_.lock(environment);
+  const plan::StoredPlan stored = plan::from_stored(
+      parse_json(workspace_.store().plan(plan_hash, environment.title()), "plan"));
+  plan::Request request = sandbox_request(environment, attached);
+  environment = workspace_.move(environment, Event::kPromote, {.pending = stored.plan.hash.text});
+  plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
+  how.base = environment.base;
+  plan::Promoted promoted;
+  try {
+    promoted = apply(std::move(request), plan_hash, attached, how);
+  } catch (const std::exception& failure) {
+    workspace_.move(environment, Event::kPromotionEnded,
+                    {.pending = "", .reason = std::string("refused: ") + failure.what()});
+    throw;
+  }
+  workspace_.finish_promotion(environment, attached, promoted.promotion);
+  return promoted;
+}
+
+plan::Plan Planning::plan_rollback(const std::string& tenant, std::int64_t promotion,
+                                   const PlanOptions& options) {
+  Attached attached = workspace_.attach(tenant);
+  return make(rollback_request(tenant, promotion, attached), options, attached);
+}
+
+plan::Plan Planning::resolve_rollback(const std::string& tenant, std::int64_t promotion,
+                                      const std::vector<Resolution>& resolutions,
+                                      const PlanOptions& options) {
+  Attached attached = workspace_.attach(tenant);
+  return answer(rollback_request(tenant, promotion, attached), resolutions, options, attached);
+}
+
+plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promotion,
+                                  const std::string& plan_hash) {
+  Attached attached = workspace_.attach(tenant);
+  plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
+  how.reverts = promotion;
+  return apply(rollback_request(tenant, promotion, attached), plan_hash, attached, how);
+}
+
+plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name) {
+  std::vector<plan::SnapshotInfo> found;
+  for (plan::SnapshotInfo& info : plan::list_snapshots(workspace_.snapshots(tenant))) {
+    const bool by_number = parse_integer(name) == info.promotion;
+    if (info.name == name || by_number) found.push_back(std::move(info));
+  }
+  if (found.size() == 1) return found.front();
+  throw Error(ErrorCode::kNotFound, "there is no snapshot '" + name + "'",
+              {.place = tenant, .remedy = "`doppel snapshot list " + tenant + "` lists them"});
+}
+
+plan::Plan Planning::plan_restore(const std::string& tenant, const std::string& snapshot) {
+  Attached attached = workspace_.attach(tenant);
+  return make(restore_request(tenant, snapshot, attached), {}, attached);
+}
+
+plan::Promoted Planning::restore(const std::string& tenant, const std::string& snapshot,
+                                 const std::string& plan_hash) {
+  Attached attached = workspace_.attach(tenant);
+  return apply(restore_request(tenant, snapshot, attached), plan_hash, attached,
+               context(tenant, plan::PromotionKind::kRestore));
+}
+
+plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits later_edits) {
+  Attached attached = workspace_.attach(tenant);
+  std::vector<plan::Promotion> promotions;
+  changeset::State now;
+  {
+    const auto live = attached.database->open(Access::kReadOnly);
+    const auto moment = live->begin(database::TransactionKind::kRead);
+    promotions = plan::list_promotions(*live->sql());
+    now = plan::read_config(attached.model, *live);
+  }
+  const auto taken_back = [&](const plan::Promotion& promotion) {
+    return std::ranges::any_of(promotions, [&](const plan::Promotion& other) {
+      return other.reverts == promotion.number;
+    });
+  };
+  const auto newest = std::ranges::find_if(
+      promotions.rbegin(), promotions.rend(), [&](const plan::Promotion& promotion) {
+        return promotion.kind != plan::PromotionKind::kRollback && !taken_back(promotion);
+      });
+  if (newest == promotions.rend()) {
+    throw Error(ErrorCode::kNotFound, "there is no promotion to take back", {.place = tenant});
+  }
+  // What live would be, had nobody edited it since: the snapshot with the promotions after it.
+  changeset::State expected =
+      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number)));
+  const auto live = attached.database->open(Access::kReadOnly);
+  for (auto promotion = newest.base() - 1; promotion != promotions.end(); ++promotion) {
+    expected = changeset::apply(std::move(expected),
+                                plan::read_promotion(*live->sql(), promotion->number).config);
+  }
+  std::vector<std::string> edits;
+  for (const RowChange& change : changeset::diff(expected, now).changes) {
+    if (!only_volatile(attached.model, change)) edits.push_back(in_words(attached.model, change));
+  }
+  if (!edits.empty() && later_edits == LaterEdits::kRefuse) {
+    throw Error(
+        ErrorCode::kStale,
+        "live's config was edited since promotion " + std::to_string(newest->number) + ":\n  " +
+            join(edits, "\n  "),
+        {.place = tenant,
+         .remedy = "say --keep-edits or --discard-edits, or plan it with `doppel rollback " +
+                   tenant + " " + std::to_string(newest->number) + "`"});
+  }
+  if (later_edits == LaterEdits::kDiscard) {
+    const std::string name = std::to_string(newest->number);
+    const plan::Plan restored = plan_restore(tenant, name);
+    plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
+    how.reverts = newest->number;
+    return apply(restore_request(tenant, name, attached), restored.hash.text, attached, how);
+  }
+  plan::Plan planned = plan_rollback(tenant, newest->number, {});
+  if (!planned.promotable() && later_edits == LaterEdits::kKeep) {
+    planned = resolve_rollback(tenant, newest->number,
+                               {{.conflict = "all", .use_default = true, .values = {}}}, {});
+  }
+  return rollback(tenant, newest->number, planned.hash.text);
+}
+
+}  // namespace doppel

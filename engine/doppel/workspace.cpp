@@ -1,0 +1,230 @@
+#include "doppel/workspace.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "plan/closure.hpp"
+#include "plan/plan_json.hpp"
+
+namespace doppel {
+namespace {
+
+namespace fs = std::filesystem;
+using environment::Environment;
+using environment::Event;
+using environment::State;
+
+fs::path prepared(const fs::path& home) {
+  make_folders(home);
+  return home / "control.db";
+}
+
+std::string mark_of(const Environment& environment, const std::string& base) {
+  json::object mark;
+  mark["doppel"] = 1;
+  mark["tenant"] = environment.tenant;
+  mark["sandbox"] = environment.name;
+  mark["environment"] = environment.id;
+  mark["base"] = base;
+  return write_json(mark, JsonStyle::kCompact);
+}
+
+/// Takes the rows to what live holds, with live's as their base: they are promoted.
+void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
+                 const plan::Promotion& promotion, database::Overlay& sandbox,
+                 database::Connection& live) {
+  std::map<overlay::RowId, TableShapePtr> rows;
+  for (const RowChange& change : own.changes) {
+    rows.emplace(overlay::RowId{change.table->name, change.key}, change.table);
+  }
+  for (const RowChange& change : promotion.config.changes) {
+    rows.emplace(overlay::RowId{change.table->name, change.key},
+                 model.require(change.table->name).shape);
+  }
+  std::vector<RowChange> changes;
+  std::vector<RowChange> bases;
+  for (const auto& [row, shape] : rows) {
+    auto now = sandbox.connection().read_rows(*shape, {&row.second, 1}).front();
+    auto target = live.read_rows(*shape, {&row.second, 1}).front();
+    bases.push_back({shape, row.second, target, target});
+    if (now != target) changes.push_back({shape, row.second, std::move(now), std::move(target)});
+  }
+  const auto transaction = sandbox.connection().begin(database::TransactionKind::kWrite);
+  sandbox.connection().apply_changes(changes);
+  sandbox.move_base(bases);
+  transaction->commit();
+}
+
+}  // namespace
+
+Workspace::Workspace(Settings settings)
+    : settings_(std::move(settings)),
+      store_(settings_.open_store(prepared(settings_.home)), *settings_.clock) {}
+
+Attached Workspace::attach(const std::string& tenant) { return attach(store_.tenant(tenant)); }
+
+Attached Workspace::attach(const environment::Tenant& tenant) {
+  Attached attached;
+  attached.tenant = tenant;
+  attached.database = settings_.connect(tenant.dsn);
+  if (const auto mark = attached.database->sandbox_mark()) {
+    throw Error(ErrorCode::kMarkedSandbox,
+                "this database is a sandbox and never production: " + *mark,
+                {.place = attached.database->dsn()});
+  }
+  attached.schema = attached.database->open(database::Access::kReadOnly)->read_schema();
+  attached.model = manifest::bind(manifest::load_or_throw(tenant.manifest, tenant.manifest_file),
+                                  attached.schema);
+  return attached;
+}
+
+database::OverlaySpec Workspace::spec(const Environment& environment,
+                                      const manifest::Model& model) const {
+  return spec(environment, model, environment.base, "");
+}
+
+database::OverlaySpec Workspace::spec(const Environment& environment, const manifest::Model& model,
+                                      const std::string& base,
+                                      const std::string& folder_suffix) const {
+  database::OverlaySpec made;
+  made.carrier = environment.carrier;
+  made.folder =
+      settings_.home / "sandboxes" / environment.tenant / (environment.id + folder_suffix);
+  made.mark = mark_of(environment, base);
+  made.ordinal = environment.ordinal;
+  made.tables = overlay::tracked_tables(model);
+  return made;
+}
+
+FileLock Workspace::lock(const Environment& environment) {
+  const fs::path folder = settings_.home / "locks";
+  make_folders(folder);
+  auto held = FileLock::try_lock(folder / (environment.id + ".lock"));
+  if (held) return std::move(*held);
+  throw Error(ErrorCode::kBusy, "another doppel works on this sandbox",
+              {.place = environment.title(), .remedy = "wait until it has finished"});
+}
+
+Environment Workspace::move(const Environment& environment, Event event,
+                            environment::Effects effects) {
+  return store_.move(environment, event, settings_.author, effects);
+}
+
+Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
+  ready_if_any(name, attached);
+  return store_.environment(name.tenant, name.sandbox);
+}
+
+void Workspace::ready_if_any(const EnvironmentName& name, Attached& attached) {
+  const auto environment = store_.find_environment(name.tenant, name.sandbox);
+  if (!environment || !environment::is_passing(environment->state)) return;
+  const FileLock held = lock(*environment);
+  // Whoever worked on it may have ended between the look and the lock.
+  const auto again = store_.find_environment(name.tenant, name.sandbox);
+  if (again && environment::is_passing(again->state)) recover(*again, attached);
+}
+
+void Workspace::recover(Environment environment, Attached& attached) {
+  database::OverlayBuilder& builder = attached.database->overlays();
+  switch (environment.state) {
+    case State::kCreating:
+      builder.remove(spec(environment, attached.model));
+      move(environment, Event::kCreationFailed,
+           {.reason = "its creation was interrupted; nothing of it is left"});
+      return;
+    case State::kRefreshing: {
+      const auto next = spec(environment, attached.model, environment.pending, "");
+      bool is_new = true;
+      try {
+        builder.open(next, database::Access::kReadOnly);
+      } catch (const Error&) {
+        is_new = false;
+      }
+      builder.remove(spec(environment, attached.model, environment.pending, ".next"));
+      builder.recover(is_new ? next : spec(environment, attached.model));
+      environment::Effects effects{
+          .pending = "",
+          .reason = is_new ? "finished after an interruption" : "interrupted, and undone"};
+      if (is_new) {
+        effects.base = environment.pending;
+        effects.base_at = now();
+      }
+      move(environment, Event::kRefreshed, effects);
+      return;
+    }
+    case State::kPromoting: {
+      const auto live = attached.database->open(database::Access::kReadOnly);
+      const auto promotion =
+          plan::find_promotion(*live->sql(), environment.pending, environment.base);
+      if (promotion) {
+        finish_promotion(environment, attached, *promotion);
+      } else {
+        move(environment, Event::kPromotionEnded,
+             {.pending = "", .reason = "interrupted before anything was promoted"});
+      }
+      return;
+    }
+    case State::kDiscarding:
+      builder.remove(spec(environment, attached.model));
+      move(environment, Event::kDiscarded, {.reason = "finished after an interruption"});
+      return;
+    case State::kReady:
+    case State::kDiscarded:
+      return;
+  }
+}
+
+fs::path Workspace::bundle_file(const Environment& environment) const {
+  return settings_.home / "bundles" / environment.tenant /
+         (environment.name + "-" + environment.id + ".json");
+}
+
+fs::path Workspace::end(const Environment& environment, Attached& attached) {
+  const fs::path bundle = bundle_file(environment);
+  const auto current = spec(environment, attached.model);
+  {
+    const auto sandbox = attached.database->overlays().open(current, database::Access::kReadWrite);
+    const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+    json::object content;
+    content["format"] = "doppel bundle 1";
+    content["environment"] = environment.title();
+    content["base_at"] = environment.base_at;
+    content["ended_at"] = now();
+    content["config"] = changeset::to_json(changes.config);
+    content["data"] = changeset::to_json(changes.data);
+    make_folders(bundle.parent_path());
+    write_file(bundle, write_json(content, JsonStyle::kCompact));
+  }
+  attached.database->overlays().remove(current);
+  move(environment, Event::kDiscarded, {.reason = "its work is kept in " + bundle.string()});
+  store_.remove_answers(environment.title());
+  return bundle;
+}
+
+void Workspace::finish_promotion(Environment environment, Attached& attached,
+                                 const plan::Promotion& promotion) {
+  const plan::StoredPlan stored =
+      plan::from_stored(parse_json(store_.plan(promotion.plan, environment.title()), "plan"));
+  const std::string reason = "promoted as " + std::to_string(promotion.number);
+  bool in_full = false;
+  {
+    const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
+                                                            database::Access::kReadWrite);
+    const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+    const plan::Closure closure = plan::close_over(attached.model, changes.config, stored.select);
+    in_full = closure.left_out.empty();
+    if (!in_full) {
+      const auto live = attached.database->open(database::Access::kReadOnly);
+      settle_rows(attached.model, closure.changes, promotion, *sandbox, *live);
+    }
+  }
+  if (!in_full) {
+    move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});
+    return;
+  }
+  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached);
+}
+
+}  // namespace doppel

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/files.hpp"
+#include "doppel.hpp"
+
+/// What the parts of the face share: the store, attached tenants, where things stand.
+namespace doppel {
+
+/// A tenant's database with the model of today: one per call, so that nothing is stale.
+struct Attached {
+  environment::Tenant tenant;
+  std::unique_ptr<database::Database> database;
+  database::Schema schema;
+  manifest::Model model;
+};
+
+class Workspace {
+ public:
+  explicit Workspace(Settings settings);
+
+  const Settings& settings() const { return settings_; }
+  environment::ControlStore& store() { return store_; }
+
+  /// Throws Error(kMarkedSandbox) when the database is a sandbox [E5].
+  Attached attach(const std::string& tenant);
+  Attached attach(const environment::Tenant& tenant);
+
+  database::OverlaySpec spec(const environment::Environment& environment,
+                             const manifest::Model& model) const;
+  /// The same with another base: what a refresh makes beside the sandbox.
+  database::OverlaySpec spec(const environment::Environment& environment,
+                             const manifest::Model& model, const std::string& base,
+                             const std::string& folder_suffix) const;
+
+  /// The environment, made whole first if a process died at it. Throws Error(kBusy) while another
+  /// process works on it.
+  environment::Environment ready(const EnvironmentName& name, Attached& attached);
+
+  /// Clears what a died process left under this name, if anything.
+  void ready_if_any(const EnvironmentName& name, Attached& attached);
+
+  /// Held while an environment is worked on. Throws Error(kBusy).
+  FileLock lock(const environment::Environment& environment);
+
+  environment::Environment move(const environment::Environment& environment,
+                                environment::Event event, environment::Effects effects = {});
+
+  /// Ends a sandbox: its work goes into a bundle, its files go. Returns the bundle.
+  std::filesystem::path end(const environment::Environment& environment, Attached& attached);
+
+  /// What a promotion that is recorded in live means for its sandbox.
+  void finish_promotion(environment::Environment environment, Attached& attached,
+                        const plan::Promotion& promotion);
+
+  std::filesystem::path snapshots(const std::string& tenant) const {
+    return settings_.home / "snapshots" / tenant;
+  }
+  std::filesystem::path passing() const { return settings_.home / "passing"; }
+  std::string new_id() { return make_uuid7(*settings_.clock, *settings_.random); }
+  std::string now() const { return to_text(settings_.clock->now()); }
+
+ private:
+  void recover(environment::Environment environment, Attached& attached);
+  std::filesystem::path bundle_file(const environment::Environment& environment) const;
+
+  Settings settings_;
+  environment::ControlStore store_;
+};
+
+}  // namespace doppel
