@@ -242,6 +242,11 @@ TEST(Load, ThrowsTheWholeList) {
             1U);
 }
 
+TEST(Load, OfNothingIsOneProblem) {
+  EXPECT_EQ(load({}, "m.yaml").problems.size(), 1U);
+  EXPECT_EQ(load("# only this\n", "m.yaml").problems.size(), 1U);
+}
+
 TEST(Load, KeepsQuotedNumbersAndOddOnesAsText) {
   const Loaded loaded = load(
       "doppel: 1\napplication: a\nscope: {a: '5', b: 05, c: -7, d: 0.5, e: true}\ntables: {}\n",
