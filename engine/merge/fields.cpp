@@ -47,17 +47,59 @@ std::optional<Value> merge_field(Work& work, Item& item, std::size_t column) {
   return ask_field(work, item, column);
 }
 
+/// Whether both sides changed these columns, to different values.
+bool both_moved(const Item& item, const std::vector<std::size_t>& columns) {
+  const auto base = TableShape::project(*item.base, columns);
+  const auto live = TableShape::project(*item.live, columns);
+  const auto sandbox = TableShape::project(*item.sandbox, columns);
+  return base != live && base != sandbox && live != sandbox;
+}
+
+/// A reference of several columns is one field: half of live's and half of the sandbox's would
+/// point somewhere else. Puts the answer into `merged`; false: it is open.
+bool merge_wide_reference(Work& work, Item& item, const std::vector<std::size_t>& columns,
+                          Row& merged) {
+  const auto live = TableShape::project(*item.live, columns);
+  const auto sandbox = TableShape::project(*item.sandbox, columns);
+  Conflict conflict = Work::conflict_for(item, ConflictKind::kBothChanged, columns);
+  conflict.message = name_of(item) + ": " + values_of(*item.table, columns, *item.sandbox) +
+                     " in the sandbox, " + values_of(*item.table, columns, *item.live) + " in live";
+  const std::string id = conflict_id(conflict, {});
+  const Answer* answer = work.raise(std::move(conflict));
+  if (answer == nullptr) {
+    work.hold(item, id);
+    return false;
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (answer->kind == AnswerKind::kKeepLive) merged[columns[i]] = live[i];
+    if (answer->kind == AnswerKind::kTakeSandbox) merged[columns[i]] = sandbox[i];
+    if (answer->kind == AnswerKind::kEdit) merged[columns[i]] = answer->values[i];
+  }
+  return true;
+}
+
 void merge_row(Work& work, Item& item) {
-  Row merged;
-  merged.reserve(item.live->size());
+  Row merged = *item.live;
   bool open = false;
-  for (std::size_t column = 0; column < item.live->size(); ++column) {
-    const bool is_key =
-        std::ranges::find(item.table->shape->key, column) != item.table->shape->key.end();
-    const auto value =
-        is_key ? std::optional<Value>((*item.live)[column]) : merge_field(work, item, column);
-    open = open || !value;
-    merged.push_back(value ? *value : (*item.live)[column]);
+  std::vector<bool> decided(merged.size(), false);
+  for (const std::size_t column : item.table->shape->key) decided[column] = true;
+  if (item.base != nullptr && !item.overwrite) {
+    for (const manifest::Reference& reference : item.table->references) {
+      if (reference.columns.size() < 2) continue;
+      const bool is_free = std::ranges::none_of(
+          reference.columns, [&](std::size_t column) { return decided[column]; });
+      if (!is_free || !both_moved(item, reference.columns)) continue;
+      open = !merge_wide_reference(work, item, reference.columns, merged) || open;
+      for (const std::size_t column : reference.columns) decided[column] = true;
+    }
+  }
+  for (std::size_t column = 0; column < merged.size(); ++column) {
+    if (decided[column]) continue;
+    if (auto value = merge_field(work, item, column)) {
+      merged[column] = std::move(*value);
+    } else {
+      open = true;
+    }
   }
   item.merged = std::move(merged);
   if (!open) item.status = Status::kApplies;

@@ -188,11 +188,18 @@ class Identification {
     if (columns.empty()) columns = table.shape->key;
     Item asked = item;
     asked.live = &twin;
+    // As the sandbox has it: a row that refers to itself changes with the answer.
+    asked.sandbox = &*item.ours->after;
     Conflict conflict = Work::conflict_for(asked, ConflictKind::kCreatedTwice, columns);
     conflict.message = name_of(item) + " was made on both sides";
+    // A row that the sandbox changes, too, can't take in another one.
+    const Item* changed = work_.at_sandbox(table.name(), table.shape->key_of(twin));
+    if (changed != nullptr && changed != &item) {
+      std::erase(conflict.possible, AnswerKind::kMergeInto);
+    }
     const std::string id = conflict_id(conflict, {});
     std::vector<Value> inputs = twin;
-    inputs.insert(inputs.end(), item.sandbox->begin(), item.sandbox->end());
+    inputs.insert(inputs.end(), asked.sandbox->begin(), asked.sandbox->end());
     if (renamed) {
       // The new name is taken, too: the question stays.
       work_.conflicts.at(id).answered.reset();

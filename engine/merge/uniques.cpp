@@ -17,9 +17,10 @@ class UniqueCheck {
   bool run() {
     for (std::size_t i = 0; i < work_.items.size(); ++i) {
       Item& item = work_.items[i];
-      for (std::size_t unique = 0; unique < item.table->unique_keys.size(); ++unique) {
+      const auto& uniques = uniques_of(*item.table);
+      for (std::size_t unique = 0; unique < uniques.size(); ++unique) {
         if (item.status != Status::kApplies || !item.merged) break;
-        check(item, i, unique);
+        check(item, i, uniques[unique], unique);
       }
     }
     return changed_;
@@ -32,8 +33,25 @@ class UniqueCheck {
   };
   using ByValues = std::unordered_map<std::vector<Value>, Taken, RowHash>;
 
-  void check(Item& item, std::size_t index, std::size_t which) {
-    const UniqueKeyModel& unique = item.table->unique_keys[which];
+  /// A natural key counts as unique, whether or not the database sees to it: a row renamed here to
+  /// what another is named there is a clash. Folded ones can't be asked for by value.
+  const std::vector<UniqueKeyModel>& uniques_of(const TableModel& table) {
+    auto [found, is_new] = uniques_.try_emplace(&table, table.unique_keys);
+    if (!is_new || table.natural_key.empty()) return found->second;
+    UniqueKeyModel natural{"natural key", {}};
+    for (const manifest::NaturalPart& part : table.natural_key) {
+      if (part.fold != manifest::NaturalKeyPart::Fold::kNone) return found->second;
+      natural.columns.push_back(part.column);
+    }
+    const bool is_known = natural.columns == table.shape->key ||
+                          std::ranges::any_of(table.unique_keys, [&](const auto& unique) {
+                            return std::ranges::is_permutation(unique.columns, natural.columns);
+                          });
+    if (!is_known) found->second.push_back(std::move(natural));
+    return found->second;
+  }
+
+  void check(Item& item, std::size_t index, const UniqueKeyModel& unique, std::size_t which) {
     std::vector<Value> values = TableShape::project(*item.merged, unique.columns);
     if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) return;
     const bool kept =
@@ -99,6 +117,7 @@ class UniqueCheck {
 
   Work& work_;
   bool changed_ = false;
+  std::unordered_map<const TableModel*, std::vector<UniqueKeyModel>> uniques_;
   std::map<std::pair<std::string, std::size_t>, ByValues> taken_;
   std::unordered_set<std::string> renamed_;
 };

@@ -265,7 +265,10 @@ std::vector<std::string> violations(const Model& model, const State& state) {
   for (const TableModel& table : model.tables) {
     const auto rows = state.tables.find(table.name());
     if (rows == state.tables.end()) continue;
-    for (const auto& unique : table.unique_keys) {
+    auto uniques = table.unique_keys;
+    if (!table.natural_key.empty()) uniques.push_back({"natural", {}});
+    for (const auto& part : table.natural_key) uniques.back().columns.push_back(part.column);
+    for (const auto& unique : uniques) {
       std::set<std::vector<Value>> seen;
       for (const auto& [key, row] : rows->second.rows) {
         const auto values = TableShape::project(row, unique.columns);
@@ -299,6 +302,9 @@ changeset::OrderRules order_rules(const Model& model) {
       const auto& target = reference.targets.front();
       rules.references.push_back(
           {table.name(), reference.columns, target.table, target.columns, true});
+    }
+    if (!table.natural_key.empty()) {
+      rules.uniques.push_back({table.name(), {table.natural_key.front().column}});
     }
     for (const auto& unique : table.unique_keys) {
       rules.uniques.push_back({table.name(), unique.columns});

@@ -1,0 +1,322 @@
+#include "merge/merge.hpp"
+
+#include <chrono>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "merge/answer_json.hpp"
+
+namespace doppel::merge {
+namespace {
+
+using changeset::ChangeSet;
+using changeset::State;
+using manifest::Model;
+using manifest::TableModel;
+
+/// queues (id, name unique and natural, colour, position in a list, seen: volatile) and
+/// rules (id, queue -> queues, text with queue ids like #12).
+class MergeTest : public ::testing::Test {
+ protected:
+  MergeTest() {
+    TableModel queues;
+    queues.shape = std::make_shared<TableShape>(
+        TableShape{"queues", {"id", "name", "colour", "position", "seen"}, {0}});
+    queues.columns.resize(5);
+    queues.columns[4].is_volatile = true;
+    queues.natural_key = {{1, manifest::NaturalKeyPart::Fold::kLower}};
+    queues.unique_keys = {{"by_name", {1}}};
+    queues.list = manifest::ListModel{.order = 3, .within = {}};
+    queues.key_source = database::KeySource::kReused;
+    TableModel rules;
+    rules.shape = std::make_shared<TableShape>(TableShape{"rules", {"id", "queue", "text"}, {0}});
+    rules.columns.resize(3);
+    manifest::EmbeddedIds ids;
+    ids.pattern = "#([0-9]+)";
+    ids.table = "queues";
+    rules.columns[2].ids = {ids};
+    manifest::Reference reference;
+    reference.columns = {1};
+    reference.targets = {{{}, "queues", {"id"}}};
+    reference.on_delete = "CASCADE";
+    rules.references = {reference};
+    model_.tables = {queues, rules};
+    model_.referrers["queues"] = {{"rules", 0}};
+    for (const TableModel& table : model_.tables) base_.tables[table.name()].shape = table.shape;
+    put(base_, "queues", {1, "Spam", "red", 1, 0});
+    put(base_, "queues", {2, "Sales", "blue", 2, 0});
+    put(base_, "queues", {3, "Help", "green", 3, 0});
+    put(base_, "rules", {1, 1, "see #1"});
+    live_ = sandbox_ = base_;
+  }
+
+  static void put(State& state, const std::string& table, const Row& row) {
+    state.tables.at(table).rows[{row[0]}] = row;
+  }
+  static void erase(State& state, const std::string& table, int id) {
+    state.tables.at(table).rows.erase({id});
+  }
+
+  Result merged() {
+    return merge_with(model_, changeset::diff(base_, sandbox_), {}, facts_from(model_, live_),
+                      answers_);
+  }
+  /// Merges, expects one open conflict of a kind, answers it and merges again.
+  Result answered(ConflictKind kind, AnswerKind answer, std::vector<Value> values = {}) {
+    const Result result = merged();
+    EXPECT_EQ(result.conflicts.size(), 1U);
+    if (result.conflicts.empty()) return result;
+    const Conflict& conflict = result.conflicts.front();
+    EXPECT_EQ(conflict.kind, kind) << conflict.message;
+    EXPECT_TRUE(result.open());
+    EXPECT_FALSE(conflict.message.empty());
+    EXPECT_EQ(conflict.possible.front(), possible_answers(kind).front());
+    answers_ = {{conflict.id, conflict.inputs, answer, std::move(values)}};
+    return merged();
+  }
+  State after(const Result& result) { return changeset::apply(live_, result.changes); }
+  static const Row& row(const State& state, const std::string& table, int id) {
+    return state.tables.at(table).rows.at({id});
+  }
+
+  Model model_;
+  State base_, live_, sandbox_;
+  std::vector<Answer> answers_;
+};
+
+TEST_F(MergeTest, TwoColumnsOfOneRowAreNoConflict) {
+  put(sandbox_, "queues", {1, "Junk", "red", 1, 0});
+  put(live_, "queues", {1, "Spam", {}, 1, 7});
+  const Result result = merged();
+  EXPECT_FALSE(result.open());
+  EXPECT_EQ(row(after(result), "queues", 1), (Row{1, "Junk", {}, 1, 7}));
+}
+
+TEST_F(MergeTest, BothChangedOneField) {
+  put(sandbox_, "queues", {1, "Spam", "pink", 1, 0});
+  put(live_, "queues", {1, "Spam", "black", 1, 0});
+  EXPECT_TRUE(merged().changes.empty());
+  EXPECT_TRUE(answered(ConflictKind::kBothChanged, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto taken = after(answered(ConflictKind::kBothChanged, AnswerKind::kTakeSandbox));
+  EXPECT_EQ(row(taken, "queues", 1)[2], Value("pink"));
+  answers_.clear();
+  const auto edited = after(answered(ConflictKind::kBothChanged, AnswerKind::kEdit, {"grey"}));
+  EXPECT_EQ(row(edited, "queues", 1)[2], Value("grey"));
+}
+
+TEST_F(MergeTest, AnAnswerHoldsWhileItsInputsDo) {
+  put(sandbox_, "queues", {1, "Spam", "pink", 1, 0});
+  put(live_, "queues", {1, "Spam", "black", 1, 0});
+  EXPECT_FALSE(answered(ConflictKind::kBothChanged, AnswerKind::kTakeSandbox).open());
+  put(live_, "queues", {1, "Spam", "black", 1, 9});
+  EXPECT_FALSE(merged().open());
+  put(live_, "queues", {1, "Spam", "white", 1, 0});
+  EXPECT_TRUE(merged().open());
+}
+
+TEST_F(MergeTest, AVolatileColumnIsNeverAsked) {
+  put(sandbox_, "queues", {1, "Spam", "red", 1, 5});
+  put(live_, "queues", {1, "Spam", "red", 1, 6});
+  EXPECT_TRUE(merged().changes.empty());
+  erase(live_, "queues", 1);
+  erase(live_, "rules", 1);
+  EXPECT_FALSE(merged().open());
+}
+
+TEST_F(MergeTest, DeletedInLive) {
+  put(sandbox_, "queues", {3, "Helpdesk", "green", 3, 0});
+  erase(live_, "queues", 3);
+  EXPECT_TRUE(answered(ConflictKind::kDeletedInLive, AnswerKind::kKeepDeleted).changes.empty());
+  answers_.clear();
+  const auto back = after(answered(ConflictKind::kDeletedInLive, AnswerKind::kRestore));
+  EXPECT_EQ(row(back, "queues", 3)[1], Value("Helpdesk"));
+}
+
+TEST_F(MergeTest, DeletedInSandbox) {
+  erase(sandbox_, "queues", 3);
+  put(live_, "queues", {3, "Help", "grey", 3, 0});
+  EXPECT_TRUE(answered(ConflictKind::kDeletedInSandbox, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto gone = after(answered(ConflictKind::kDeletedInSandbox, AnswerKind::kKeepDeleted));
+  EXPECT_FALSE(gone.tables.at("queues").rows.contains({3}));
+}
+
+TEST_F(MergeTest, CreatedTwiceIsFoundByTheNaturalKeyWhateverItsCase) {
+  put(sandbox_, "queues", {4, "Legal", {}, 4, 0});
+  put(sandbox_, "rules", {2, 4, "to #4"});
+  put(live_, "queues", {9, "LEGAL", "black", 4, 0});
+  const Result open = merged();
+  EXPECT_TRUE(open.changes.empty());
+  EXPECT_EQ(open.warnings.size(), 1U);  // the rule waits
+  const auto into = after(answered(ConflictKind::kCreatedTwice, AnswerKind::kMergeInto));
+  EXPECT_FALSE(into.tables.at("queues").rows.contains({4}));
+  EXPECT_EQ(row(into, "rules", 2), (Row{2, 9, "to #9"}));
+}
+
+TEST_F(MergeTest, CreatedTwiceRenamed) {
+  put(sandbox_, "queues", {4, "Legal", {}, 4, 0});
+  put(live_, "queues", {9, "Legal", "black", 4, 0});
+  const auto renamed =
+      after(answered(ConflictKind::kCreatedTwice, AnswerKind::kRename, {"Legal (EU)"}));
+  EXPECT_EQ(row(renamed, "queues", 4)[1], Value("Legal (EU)"));
+  answers_.clear();
+  EXPECT_TRUE(answered(ConflictKind::kCreatedTwice, AnswerKind::kRename, {"Sales"}).open());
+}
+
+TEST_F(MergeTest, ATakenKeyGetsANewOneAndReferencesFollow) {
+  put(sandbox_, "queues", {4, "Legal", {}, 5, 0});
+  put(sandbox_, "queues", {5, "Press", {}, 6, 0});
+  put(sandbox_, "rules", {2, 4, "from #4 to #5 or #1"});
+  put(live_, "queues", {4, "Events", {}, 4, 0});
+  const Result result = merged();
+  EXPECT_FALSE(result.open());
+  ASSERT_EQ(result.rekeyed.size(), 1U);
+  EXPECT_EQ(result.rekeyed[0].from, Key{4});
+  EXPECT_EQ(result.rekeyed[0].to, Key{6});  // 5 is the sandbox's own
+  EXPECT_EQ(row(after(result), "rules", 2), (Row{2, 6, "from #6 to #5 or #1"}));
+  EXPECT_EQ(row(after(result), "queues", 4)[1], Value("Events"));
+  ASSERT_EQ(result.conflicts.size(), 1U);
+  EXPECT_EQ(result.conflicts[0].answered, AnswerKind::kNewKey);
+}
+
+TEST_F(MergeTest, ATakenKeyThatTheApplicationGivesIsAsked) {
+  model_.tables[0].key_source = database::KeySource::kApplication;
+  put(sandbox_, "queues", {4, "Legal", {}, 5, 0});
+  put(live_, "queues", {4, "Events", {}, 4, 0});
+  const auto moved = after(answered(ConflictKind::kKeyTaken, AnswerKind::kNewKey, {40}));
+  EXPECT_EQ(row(moved, "queues", 40)[1], Value("Legal"));
+}
+
+TEST_F(MergeTest, ARowReplacedUnderItsKey) {
+  put(sandbox_, "queues", {3, "Help", "pink", 3, 0});
+  put(live_, "queues", {3, "Cats", "black", 3, 0});
+  EXPECT_TRUE(answered(ConflictKind::kReplaced, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto both = after(answered(ConflictKind::kReplaced, AnswerKind::kNewKey));
+  EXPECT_EQ(row(both, "queues", 3)[1], Value("Cats"));
+  EXPECT_EQ(row(both, "queues", 4)[1], Value("Help"));
+  answers_.clear();
+  const auto taken = after(answered(ConflictKind::kReplaced, AnswerKind::kTakeSandbox));
+  EXPECT_EQ(row(taken, "queues", 3)[1], Value("Help"));
+}
+
+TEST_F(MergeTest, UniqueTakenButNotByWhatTheMergeFrees) {
+  put(sandbox_, "queues", {1, "Sales", "red", 1, 0});
+  put(sandbox_, "queues", {2, "Spam", "blue", 2, 0});
+  EXPECT_FALSE(merged().open());  // a swap
+  put(live_, "queues", {9, "Legal", {}, 4, 0});
+  sandbox_ = base_;
+  put(sandbox_, "queues", {1, "Legal", "red", 1, 0});
+  EXPECT_TRUE(answered(ConflictKind::kUniqueTaken, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto renamed = after(answered(ConflictKind::kUniqueTaken, AnswerKind::kRename, {"Law"}));
+  EXPECT_EQ(row(renamed, "queues", 1)[1], Value("Law"));
+}
+
+TEST_F(MergeTest, ReferenceGone) {
+  put(sandbox_, "rules", {1, 3, "see #1"});
+  erase(live_, "queues", 3);
+  EXPECT_TRUE(answered(ConflictKind::kReferenceGone, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto edited = after(answered(ConflictKind::kReferenceGone, AnswerKind::kEdit, {2}));
+  EXPECT_EQ(row(edited, "rules", 1)[1], Value(2));
+  answers_.clear();
+  const auto back = after(
+      answered(ConflictKind::kReferenceGone, AnswerKind::kRestore, {3, "Help", "green", 3, 0}));
+  EXPECT_EQ(row(back, "queues", 3)[1], Value("Help"));
+}
+
+TEST_F(MergeTest, StillReferencedByWhatLiveMadeMeanwhile) {
+  erase(sandbox_, "queues", 1);
+  erase(sandbox_, "rules", 1);
+  EXPECT_FALSE(merged().open());
+  put(live_, "rules", {7, 1, "new"});
+  const auto kept = after(answered(ConflictKind::kStillReferenced, AnswerKind::kKeepLive));
+  EXPECT_TRUE(kept.tables.at("queues").rows.contains({1}));
+  answers_.clear();
+  const auto moved = after(answered(ConflictKind::kStillReferenced, AnswerKind::kEdit, {2}));
+  EXPECT_FALSE(moved.tables.at("queues").rows.contains({1}));
+  EXPECT_EQ(row(moved, "rules", 7)[1], Value(2));
+  answers_.clear();
+  EXPECT_TRUE(answered(ConflictKind::kStillReferenced, AnswerKind::kEdit, {77}).open());
+}
+
+TEST_F(MergeTest, ListsMergeAsSequences) {
+  // The sandbox puts Help first, live appends one: both hold.
+  put(sandbox_, "queues", {3, "Help", "green", 1, 0});
+  put(sandbox_, "queues", {1, "Spam", "red", 2, 0});
+  put(sandbox_, "queues", {2, "Sales", "blue", 3, 0});
+  put(live_, "queues", {8, "Last", {}, 4, 0});
+  const Result result = merged();
+  EXPECT_FALSE(result.open());
+  EXPECT_EQ(result.changes.size(), 3U);
+  EXPECT_EQ(row(after(result), "queues", 8)[3], Value(4));
+  EXPECT_EQ(row(after(result), "queues", 3)[3], Value(1));
+}
+
+TEST_F(MergeTest, OneOrderOfBothSidesIsAsked) {
+  put(sandbox_, "queues", {3, "Help", "green", 1, 0});
+  put(sandbox_, "queues", {1, "Spam", "red", 3, 0});
+  put(live_, "queues", {1, "Spam", "red", 2, 0});
+  put(live_, "queues", {2, "Sales", "blue", 1, 0});
+  const auto list = [&](const std::vector<Answer>& answers) {
+    return merge_with(model_, changeset::diff(base_, sandbox_),
+                      {{"queues", {}, {{{1}, 1}, {{2}, 2}, {{3}, 3}}}}, facts_from(model_, live_),
+                      answers);
+  };
+  const Result open = list({});
+  ASSERT_EQ(open.conflicts.size(), 1U);
+  EXPECT_EQ(open.conflicts[0].kind, ConflictKind::kOrder);
+  EXPECT_TRUE(open.changes.empty());
+  const auto& conflict = open.conflicts[0];
+  EXPECT_TRUE(list({{conflict.id, conflict.inputs, AnswerKind::kKeepLive, {}}}).changes.empty());
+  const auto taken = after(list({{conflict.id, conflict.inputs, AnswerKind::kTakeSandbox, {}}}));
+  EXPECT_LT(row(taken, "queues", 3)[3], row(taken, "queues", 2)[3]);
+  EXPECT_LT(row(taken, "queues", 2)[3], row(taken, "queues", 1)[3]);
+}
+
+TEST_F(MergeTest, AnswersAndConflictsAreStoredExactly) {
+  put(sandbox_, "queues", {1, "Spam", "pink", 1, 0});
+  put(live_, "queues", {1, "Spam", Blob{"\xff"}, 1, 0});
+  const Conflict conflict = merged().conflicts.at(0);
+  const auto stored = to_json(conflict);
+  EXPECT_EQ(to_json(conflict_from_json(stored, "test")), stored);
+  const std::vector<Answer> answers{{conflict.id, conflict.inputs, AnswerKind::kEdit, {-0.0}},
+                                    {"c_1", "x", AnswerKind::kNewKey, {}}};
+  EXPECT_EQ(to_json(answers_from_json(to_json(answers), "test")), to_json(answers));
+  for (const char* hostile : {"3", "[3]", "[{}]", R"([{"conflict":1,"inputs":"","answer":"edit"}])",
+                              R"([{"conflict":"c","inputs":"","answer":"other"}])",
+                              R"([{"conflict":"c","inputs":"","answer":"edit","values":3}])"}) {
+    EXPECT_THROW(answers_from_json(parse_json(hostile, "test"), "test"), Error) << hostile;
+  }
+  EXPECT_THROW(conflict_from_json(parse_json("{}", "test"), "test"), Error);
+}
+
+TEST_F(MergeTest, AHundredThousandChangesASideStayFast) {
+  TableModel& queues = model_.tables[0];
+  queues.list.reset();
+  queues.natural_key.clear();
+  ChangeSet ours;
+  for (int i = 0; i < 200'000; ++i) {
+    Row before{i, "n" + std::to_string(i), "red", i, 0};
+    Row there = before;
+    if (i % 2 == 0) there[2] = "blue";
+    put(live_, "queues", there);
+    if (i >= 100'000) continue;
+    Row after = before;
+    after[1] = "m" + std::to_string(i);
+    ours.changes.push_back({queues.shape, {i}, std::move(before), std::move(after)});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const Result result = merge_with(model_, ours, {}, facts_from(model_, live_), {});
+  const auto taken = std::chrono::steady_clock::now() - start;
+  EXPECT_FALSE(result.open());
+  EXPECT_EQ(result.changes.size(), 100'000U);
+  EXPECT_LT(taken, std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace doppel::merge
