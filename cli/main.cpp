@@ -1,1 +1,75 @@
-int main() { return 0; }
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.hpp"
+#include "cli/context.hpp"
+#include "cli/drivers.hpp"
+#include "cli/style.hpp"
+
+namespace {
+
+using doppel::Error;
+using doppel::ErrorCode;
+using doppel::cli::Context;
+
+int report(const Error& error, const Context& context) {
+  const doppel::ErrorInfo& info = doppel::error_info(error.code());
+  std::string shown;
+  if (context.options.json) {
+    doppel::json::object document;
+    document["error"] = {{"code", info.name},
+                         {"message", error.what()},
+                         {"place", error.place()},
+                         {"remedy", error.remedy()}};
+    shown = write_json(document, doppel::JsonStyle::kPretty) + "\n";
+  } else {
+    shown = "doppel: " + (error.place().empty() ? "" : error.place() + ": ") + error.what() +
+            "\n  " + std::string(error.remedy()) + "\n";
+  }
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
+  return info.exit_code;
+}
+
+void add_commands(CLI::App& app, Context& context) {
+  doppel::cli::add_init(app, context);
+  doppel::cli::add_manifest(app, context);
+  doppel::cli::add_sandbox(app, context);
+  doppel::cli::add_env(app, context);
+  doppel::cli::add_sql(app, context);
+  doppel::cli::add_diff(app, context);
+  doppel::cli::add_plan(app, context);
+  doppel::cli::add_history(app, context);
+  doppel::cli::add_snapshot(app, context);
+  doppel::cli::add_completion(app, context);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "doppel: sandbox environments for business applications.\n"
+      "An environment is named TENANT (live) or TENANT/SANDBOX; a database sqlite:PATH.\n"
+      "What doppel keeps stands in DOPPEL_HOME (default: ~/.local/share/doppel)."};
+  app.name("doppel");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "doppel 0.1.0");
+  Context context(doppel::cli::open_doppel);
+  app.add_flag("--json", context.options.json, "Print one JSON document, documented and stable");
+  app.add_flag("--quiet", context.options.quiet, "Print results only");
+  app.add_option("--as", context.options.author, "Who does this (default: DOPPEL_USER, or you)");
+  add_commands(app, context);
+  try {
+    app.parse(argc, argv);
+    return context.exit_code;
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help, --version
+    app.exit(error);
+    return asked ? 0 : doppel::error_info(ErrorCode::kUsage).exit_code;
+  } catch (const Error& error) {
+    return report(error, context);
+  } catch (const std::exception& error) {
+    return report(Error(ErrorCode::kInternal, error.what()), context);
+  }
+}

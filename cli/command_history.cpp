@@ -1,0 +1,76 @@
+#include <CLI/CLI.hpp>
+
+#include "base/error.hpp"
+#include "cli/context.hpp"
+#include "cli/plan_options.hpp"
+#include "plan/plan_json.hpp"
+
+namespace doppel::cli {
+namespace {
+
+struct Arguments {
+  std::string tenant, plan;
+  std::int64_t promotion = 0;
+  bool keep = false, discard = false;
+  PlanArguments options;
+};
+
+void history(const Arguments& arguments, Context& context) {
+  json::array all;
+  std::string text;
+  for (const plan::Promotion& promotion : context.doppel().history(arguments.tenant)) {
+    all.emplace_back(plan::to_json(promotion));
+    text += std::to_string(promotion.number) + "  " + std::string(to_text(promotion.kind)) + "  " +
+            promotion.source + "  " + promotion.at + "  by " + promotion.by + "  plan " +
+            promotion.plan.substr(0, 12) + "\n";
+  }
+  if (all.empty()) text = "Nothing was promoted to " + arguments.tenant + " yet.\n";
+  context.result(json::object{{"tenant", arguments.tenant}, {"promotions", all}}, text);
+}
+
+void rollback(const Arguments& arguments, Context& context) {
+  Doppel& doppel = context.doppel();
+  if (arguments.promotion == 0) {
+    const LaterEdits edits = arguments.keep      ? LaterEdits::kKeep
+                             : arguments.discard ? LaterEdits::kDiscard
+                                                 : LaterEdits::kRefuse;
+    print_promoted(context, doppel.restore_previous(arguments.tenant, edits));
+    return;
+  }
+  if (!arguments.plan.empty()) {
+    print_promoted(context, doppel.rollback(arguments.tenant, arguments.promotion, arguments.plan));
+    return;
+  }
+  const std::string number = std::to_string(arguments.promotion);
+  print_plan(
+      context, {arguments.tenant, ""},
+      doppel.plan_rollback(arguments.tenant, arguments.promotion, plan_options(arguments.options)),
+      "doppel rollback " + arguments.tenant + " " + number,
+      "doppel resolve " + arguments.tenant + " --rollback " + number);
+}
+
+}  // namespace
+
+void add_history(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* list = app.add_subcommand("history", "The promotions and rollbacks of a tenant");
+  list->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  list->footer(example("doppel history acme"));
+  list->callback([arguments, &context] { history(*arguments, context); });
+
+  CLI::App* back = app.add_subcommand(
+      "rollback", "Restore the previous config, or plan to take back one promotion");
+  back->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  back->add_option("PROMOTION", arguments->promotion,
+                   "Its number: prints a plan (default: restores the previous config)");
+  back->add_option("--plan", arguments->plan, "Do the plan with this hash");
+  CLI::Option* keep =
+      back->add_flag("--keep-edits", arguments->keep, "Keep what was edited in live since");
+  back->add_flag("--discard-edits", arguments->discard, "Discard what was edited in live since")
+      ->excludes(keep);
+  add_plan_arguments(back, arguments->options);
+  back->footer(example("doppel rollback acme"));
+  back->callback([arguments, &context] { rollback(*arguments, context); });
+}
+
+}  // namespace doppel::cli

@@ -1,0 +1,42 @@
+#include <CLI/CLI.hpp>
+
+#include "base/files.hpp"
+#include "base/text.hpp"
+#include "cli/context.hpp"
+
+namespace doppel::cli {
+namespace {
+
+struct Arguments {
+  std::string tenant, dsn, manifest;
+};
+
+}  // namespace
+
+void add_init(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("init", "Attach an application's database as a tenant");
+  command->add_option("TENANT", arguments->tenant, "Its name: a-z, 0-9, - and _")->required();
+  command->add_option("DSN", arguments->dsn, "Its database: sqlite:PATH")->required();
+  command->add_option("--manifest", arguments->manifest, "What its tables are: a YAML file")
+      ->required();
+  command->footer(example("doppel init acme sqlite:helpdesk.db --manifest helpdesk.yaml"));
+  command->callback([arguments, &context] {
+    const environment::Tenant tenant = context.doppel().init(
+        arguments->tenant, arguments->dsn, arguments->manifest, read_file(arguments->manifest));
+    const manifest::Model model = context.doppel().model(tenant.name);
+    const auto config = std::ranges::count_if(model.tables, &manifest::TableModel::may_hold_config);
+    json::object document;
+    document["tenant"] = tenant.name;
+    document["dsn"] = tenant.dsn;
+    document["application"] = model.application;
+    document["config_tables"] = config;
+    document["tables"] = model.tables.size();
+    context.result(document, "Tenant " + tenant.name + " is " + tenant.dsn + " (" +
+                                 model.application + ", " + counted(config, "table") +
+                                 " of config of " + std::to_string(model.tables.size()) + ").\n");
+    context.remark("Make a sandbox: doppel sandbox create " + tenant.name + "/qa\n");
+  });
+}
+
+}  // namespace doppel::cli

@@ -1,0 +1,218 @@
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "cli/context.hpp"
+#include "cli/style.hpp"
+
+namespace doppel::cli {
+namespace {
+
+struct Arguments {
+  std::string name, mark, follow;
+  CreateOptions create;
+  bool drop_data = false;
+};
+using Shared = std::shared_ptr<Arguments>;
+
+json::object environment_json(const environment::Environment& environment) {
+  json::object object;
+  object["environment"] = environment.title();
+  object["id"] = environment.id;
+  object["kind"] = environment.kind;
+  object["carrier"] = environment.carrier;
+  object["state"] = to_text(environment.state);
+  object["follow"] = environment.follow.empty() ? json::value() : json::value(environment.follow);
+  object["base_at"] = environment.base_at;
+  object["created_at"] = environment.created_at;
+  object["created_by"] = environment.created_by;
+  object["purpose"] =
+      environment.purpose.empty() ? json::value() : json::value(environment.purpose);
+  return object;
+}
+
+void create(const Arguments& arguments, Context& context) {
+  const Created created =
+      context.doppel().create(parse_environment(arguments.name), arguments.create);
+  json::object document = environment_json(created.environment);
+  json::array tables;
+  std::string text;
+  std::int64_t config = 0;
+  const manifest::Model model = context.doppel().model(created.environment.tenant);
+  for (const database::RowCount& count : created.tables) {
+    const manifest::TableModel* table = model.table(count.table);
+    const bool is_config = table != nullptr && table->may_hold_config();
+    tables.push_back({{"table", count.table},
+                      {"rows", count.rows},
+                      {"estimate", count.estimate},
+                      {"config", is_config}});
+    if (!is_config) continue;
+    config += count.rows;
+    text += "  " + count.table + ": " + counted(count.rows, "row") + "\n";
+  }
+  document["tables"] = std::move(tables);
+  context.result(document, "Sandbox " + created.environment.title() +
+                               " is ready: " + counted(config, "row") +
+                               " of config are its own.\n" + (context.options.quiet ? "" : text));
+  context.remark("Open it: doppel env " + created.environment.title() + ", or doppel sql " +
+                 created.environment.title() + "\n");
+}
+
+void list(const Arguments& arguments, Context& context) {
+  json::array all;
+  std::string text;
+  for (const auto& environment : context.doppel().sandboxes(arguments.name)) {
+    all.emplace_back(environment_json(environment));
+    text += environment.title() + "  " + std::string(to_text(environment.state)) + "  " +
+            environment.carrier + "  base of " + environment.base_at + "  by " +
+            environment.created_by + "\n";
+  }
+  if (all.empty()) text = "There are no sandboxes of " + arguments.name + ".\n";
+  context.result(json::object{{"tenant", arguments.name}, {"sandboxes", all}}, text);
+}
+
+void show(const Arguments& arguments, Context& context) {
+  const Status status = context.doppel().status(parse_environment(arguments.name));
+  json::object document = environment_json(status.environment);
+  document["changes"] = status.changes;
+  document["data_changes"] = status.data_changes;
+  document["live_moved"] = status.live_moved;
+  document["collisions"] = status.collisions;
+  json::array checkpoints;
+  for (const std::string& name : status.checkpoints) checkpoints.emplace_back(name);
+  document["checkpoints"] = checkpoints;
+  json::array differences;
+  for (const std::string& line : status.schema_differences) differences.emplace_back(line);
+  document["schema_differences"] = differences;
+  json::array transitions;
+  std::string history;
+  for (const environment::TransitionRecord& record : status.transitions) {
+    transitions.push_back({{"event", record.event},
+                           {"from", record.from},
+                           {"to", record.to},
+                           {"at", record.at},
+                           {"by", record.by},
+                           {"reason", record.reason}});
+    history += "    " + record.at + "  " + record.event + "  by " + record.by +
+               (record.reason.empty() ? "" : "  (" + record.reason + ")") + "\n";
+  }
+  document["transitions"] = transitions;
+  const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
+  std::string text = styled(status.environment.title(), Tone::kHeading) + " is " +
+                     std::string(to_text(status.environment.state)) + "\n";
+  text += "  base: live as of " + status.environment.base_at +
+          (status.environment.follow.empty() ? "" : ", following live") + "; since then " +
+          counted(number(status.live_moved), "config row") + " of live moved\n";
+  text += "  own changes: " + counted(number(status.changes), "row") + " of config, " +
+          counted(number(status.data_changes), "row") + " of data\n";
+  text += "  questions a plan would ask: " + std::to_string(status.collisions) + "\n";
+  if (!status.checkpoints.empty()) {
+    text += "  checkpoints: " + join(status.checkpoints, ", ") + "\n";
+  }
+  for (const std::string& line : status.schema_differences) {
+    text += "  " + styled("schema: " + line, Tone::kBad) + "\n";
+  }
+  context.result(document, text + "  history:\n" + history);
+}
+
+void refresh(const Arguments& arguments, Context& context) {
+  const overlay::Refreshed refreshed =
+      context.doppel().refresh(parse_environment(arguments.name), arguments.drop_data);
+  json::array conflicts;
+  std::string text = arguments.name + " stands on live as it is now: " +
+                     counted(static_cast<std::int64_t>(refreshed.kept), "own change") + " kept.\n";
+  for (const merge::Conflict& conflict : refreshed.conflicts) {
+    conflicts.push_back({{"id", conflict.id},
+                         {"kind", merge::to_text(conflict.kind)},
+                         {"table", conflict.table->name},
+                         {"message", conflict.message}});
+    text += "  " + styled(conflict.id, Tone::kBad) + " " + conflict.message + "\n";
+  }
+  context.result(json::object{{"environment", arguments.name},
+                              {"kept", refreshed.kept},
+                              {"already_live", refreshed.already_live},
+                              {"conflicts", conflicts}},
+                 text);
+}
+
+void reset(const Arguments& arguments, Context& context) {
+  const std::optional<std::string> mark =
+      arguments.mark.empty() ? std::nullopt : std::optional(arguments.mark);
+  const std::size_t rows = context.doppel().reset(parse_environment(arguments.name), mark);
+  context.result(json::object{{"environment", arguments.name},
+                              {"checkpoint", mark ? json::value(*mark) : json::value()},
+                              {"rows", rows}},
+                 arguments.name + " is back at " + (mark ? "'" + *mark + "'" : "its start") + ": " +
+                     counted(static_cast<std::int64_t>(rows), "row") + " written.\n");
+}
+
+void add_name(CLI::App* command, const Shared& arguments) {
+  command->add_option("ENV", arguments->name, "TENANT/SANDBOX")->required();
+}
+
+}  // namespace
+
+void add_sandbox(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("sandbox", "Make, look at and end sandboxes");
+  command->require_subcommand(1);
+
+  CLI::App* make = command->add_subcommand("create", "Make a sandbox of live as it is now");
+  add_name(make, arguments);
+  make->add_option("--kind", arguments->create.kind, "overlay (default)");
+  make->add_option("--carrier", arguments->create.carrier,
+                   "file or split (default: the manifest's)");
+  make->add_option("--follow", arguments->follow, "live: refresh at every entering")
+      ->check(CLI::IsMember({"live"}));
+  make->add_option("--purpose", arguments->create.purpose, "What it is for");
+  make->footer(example("doppel sandbox create acme/qa"));
+  make->callback([arguments, &context] {
+    arguments->create.follow_live = arguments->follow == "live";
+    create(*arguments, context);
+  });
+
+  CLI::App* all = command->add_subcommand("list", "The sandboxes of a tenant");
+  all->add_option("TENANT", arguments->name, "The tenant")->required();
+  all->footer(example("doppel sandbox list acme"));
+  all->callback([arguments, &context] { list(*arguments, context); });
+
+  CLI::App* one = command->add_subcommand("show", "State, base, changes and history of one");
+  add_name(one, arguments);
+  one->footer(example("doppel sandbox show acme/qa"));
+  one->callback([arguments, &context] { show(*arguments, context); });
+
+  CLI::App* rebase =
+      command->add_subcommand("refresh", "Stand it on live as it is now; own changes stay");
+  add_name(rebase, arguments);
+  rebase->add_flag("--drop-data", arguments->drop_data,
+                   "Its own rows of data may be replaced by live's");
+  rebase->footer(example("doppel sandbox refresh acme/qa"));
+  rebase->callback([arguments, &context] { refresh(*arguments, context); });
+
+  CLI::App* mark = command->add_subcommand("checkpoint", "Mark its state by a name");
+  add_name(mark, arguments);
+  mark->add_option("NAME", arguments->mark, "Of the checkpoint")->required();
+  mark->footer(example("doppel sandbox checkpoint acme/qa before-test"));
+  mark->callback([arguments, &context] {
+    context.doppel().checkpoint(parse_environment(arguments->name), arguments->mark);
+    context.result(json::object{{"environment", arguments->name}, {"checkpoint", arguments->mark}},
+                   arguments->name + " can be reset to '" + arguments->mark + "'.\n");
+  });
+
+  CLI::App* back = command->add_subcommand("reset", "Take it back to a checkpoint or its start");
+  add_name(back, arguments);
+  back->add_option("NAME", arguments->mark, "A checkpoint (default: its start)");
+  back->footer(example("doppel sandbox reset acme/qa before-test"));
+  back->callback([arguments, &context] { reset(*arguments, context); });
+
+  CLI::App* discard = command->add_subcommand("discard", "End it; live is untouched");
+  add_name(discard, arguments);
+  discard->footer(example("doppel sandbox discard acme/qa"));
+  discard->callback([arguments, &context] {
+    const std::string bundle =
+        context.doppel().discard(parse_environment(arguments->name)).string();
+    context.result(json::object{{"environment", arguments->name}, {"bundle", bundle}},
+                   arguments->name + " is discarded; its work is kept in " + bundle + "\n");
+  });
+}
+
+}  // namespace doppel::cli

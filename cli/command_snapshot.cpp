@@ -1,0 +1,55 @@
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "cli/context.hpp"
+#include "cli/plan_options.hpp"
+#include "plan/plan_json.hpp"
+
+namespace doppel::cli {
+
+void add_snapshot(CLI::App& app, Context& context) {
+  struct Arguments {
+    std::string tenant, snapshot, plan;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("snapshot", "The config of live as it was before each promotion");
+  command->require_subcommand(1);
+
+  CLI::App* list = command->add_subcommand("list", "The snapshots of a tenant, newest first");
+  list->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  list->footer(example("doppel snapshot list acme"));
+  list->callback([arguments, &context] {
+    json::array all;
+    std::string text;
+    for (const plan::SnapshotInfo& info : context.doppel().snapshots(arguments->tenant)) {
+      all.emplace_back(plan::to_json(info));
+      text += info.name + "  before promotion " + std::to_string(info.promotion) + "  " + info.at +
+              "  " + counted(info.rows, "row") + "\n";
+    }
+    if (all.empty()) text = "There are no snapshots of " + arguments->tenant + ".\n";
+    context.result(json::object{{"tenant", arguments->tenant}, {"snapshots", all}}, text);
+  });
+
+  CLI::App* restore =
+      command->add_subcommand("restore", "Plan to bring a snapshot's config back, or do it");
+  restore->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  restore->add_option("SNAPSHOT", arguments->snapshot, "Its name, or the promotion's number")
+      ->required();
+  restore->add_option("--plan", arguments->plan, "Do the plan with this hash");
+  restore->footer(example("doppel snapshot restore acme 3"));
+  restore->callback([arguments, &context] {
+    Doppel& doppel = context.doppel();
+    if (!arguments->plan.empty()) {
+      print_promoted(context,
+                     doppel.restore(arguments->tenant, arguments->snapshot, arguments->plan));
+      return;
+    }
+    const std::string again =
+        "doppel snapshot restore " + arguments->tenant + " " + arguments->snapshot;
+    print_plan(context, {arguments->tenant, ""},
+               doppel.plan_restore(arguments->tenant, arguments->snapshot), again, again);
+  });
+}
+
+}  // namespace doppel::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/context.hpp"
+
+namespace doppel::cli {
+
+/// The library over the adapters that this binary has.
+std::unique_ptr<Doppel> open_doppel(const Options& options);
+
+/// The database that a DSN names.
+std::unique_ptr<database::Database> connect(const std::string& dsn);
+
+}  // namespace doppel::cli
