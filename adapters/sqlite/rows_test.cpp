@@ -45,8 +45,10 @@ class SqliteRows : public testing::Test {
 
 TEST_F(SqliteRows, WhatIsReadIsWrittenBackAsItWas) {
   make(R"(CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, r REAL, n NUMERIC, s TEXT, b BLOB, u);
-          INSERT INTO t VALUES (1, 1.5, 1, 1.0, 12, 'text', 1.0), (2, '0x', 9e999, '1e3', x'00', 1, -1e-320),
-          (3, 9007199254740993, 9007199254740993, 9007199254740993, 9007199254740993, 9007199254740993, 9007199254740993),
+          INSERT INTO t VALUES (1, 1.5, 1, 1.0, 12, 'text', 1.0),
+          (2, '0x', 9e999, '1e3', x'00', 1, -1e-320),
+          (3, 9007199254740993, 9007199254740993, 9007199254740993, 9007199254740993,
+           9007199254740993, 9007199254740993),
           (4, CAST(x'ff00c3' AS TEXT), 'abc', x'', '', x'', ''))");
   const auto table = shape("t");
   const std::string exact =
@@ -106,7 +108,8 @@ TEST_F(SqliteRows, AKeyThatStandsForTwoRowsIsRefused) {
 
 TEST_F(SqliteRows, TriggersAndCascadesAreNoEditsOfOthers) {
   make(R"(CREATE TABLE parent (id INTEGER PRIMARY KEY, touched INTEGER NOT NULL DEFAULT 0, x);
-          CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES parent ON DELETE CASCADE, x);
+          CREATE TABLE child (id INTEGER PRIMARY KEY,
+                              parent REFERENCES parent ON DELETE CASCADE, x);
           CREATE TRIGGER touch AFTER UPDATE ON child
             BEGIN UPDATE parent SET touched = touched + 1 WHERE id = new.parent; END;
           INSERT INTO parent (id, x) VALUES (1, 'p'), (2, 'q');
