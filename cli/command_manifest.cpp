@@ -12,7 +12,7 @@ namespace doppel::cli {
 namespace {
 
 struct Arguments {
-  std::string dsn, file, application = "application";
+  std::string dsn, file, tenant, application = "application";
 };
 
 database::Schema schema_of(const std::string& dsn) {
@@ -68,6 +68,17 @@ void add_manifest(CLI::App& app, Context& context) {
   check_command->add_option("DSN", arguments->dsn, "The database: sqlite:PATH")->required();
   check_command->footer(example("doppel manifest check helpdesk.yaml sqlite:helpdesk.db"));
   check_command->callback([arguments, &context] { check(*arguments, context); });
+
+  CLI::App* set = command->add_subcommand("set", "Give a tenant another manifest");
+  set->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  set->add_option("MANIFEST", arguments->file, "The YAML file")->required();
+  set->footer(example("doppel manifest set acme helpdesk.yaml"));
+  set->callback([arguments, &context] {
+    const environment::Tenant tenant = context.doppel().set_manifest(
+        arguments->tenant, arguments->file, read_file(arguments->file));
+    context.result(json::object{{"tenant", tenant.name}, {"manifest", tenant.manifest_file}},
+                   tenant.name + " has the manifest of " + tenant.manifest_file + ".\n");
+  });
 }
 
 }  // namespace doppel::cli

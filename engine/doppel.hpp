@@ -92,6 +92,9 @@ class Doppel {
   /// Error(kUnclassified), Error(kInvalidManifest).
   environment::Tenant init(const std::string& tenant, const std::string& dsn,
                            const std::string& manifest_file, const std::string& manifest_text);
+  /// The manifest of today, for an application that has gone on.
+  environment::Tenant set_manifest(const std::string& tenant, const std::string& manifest_file,
+                                   const std::string& manifest_text);
   std::vector<environment::Tenant> tenants();
   manifest::Model model(const std::string& tenant);
 

@@ -15,8 +15,10 @@ constexpr std::array kTable{
     ErrorInfo{ErrorCode::kUsage, "usage", 400, kUsageExit, "see --help"},
     ErrorInfo{ErrorCode::kInvalidManifest, "invalid_manifest", 422, kRefused,
               "mend the manifest at the place named; `doppel manifest check` lists all problems"},
-    ErrorInfo{ErrorCode::kUnclassified, "unclassified", 422, kRefused,
-              "add what is listed to the manifest; `doppel manifest draft` proposes roles"},
+    ErrorInfo{
+        ErrorCode::kUnclassified, "unclassified", 422, kRefused,
+        "add what is listed to the manifest (`doppel manifest draft` proposes roles), then `doppel "
+        "manifest set` it"},
     ErrorInfo{ErrorCode::kInvalidInput, "invalid_input", 422, kUsageExit, "mend the input"},
     ErrorInfo{ErrorCode::kNotFound, "not_found", 404, kRefused, "check the name"},
     ErrorInfo{ErrorCode::kAlreadyExists, "already_exists", 409, kRefused, "choose another name"},

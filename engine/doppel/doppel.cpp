@@ -85,6 +85,17 @@ environment::Tenant Doppel::init(const std::string& tenant, const std::string& d
   return impl_->workspace.store().tenant(tenant);
 }
 
+environment::Tenant Doppel::set_manifest(const std::string& tenant,
+                                         const std::string& manifest_file,
+                                         const std::string& manifest_text) {
+  environment::Tenant known = impl_->workspace.store().tenant(tenant);
+  known.manifest_file = manifest_file;
+  known.manifest = manifest_text;
+  impl_->workspace.attach(known);
+  impl_->workspace.store().set_manifest(tenant, manifest_file, manifest_text);
+  return known;
+}
+
 std::vector<environment::Tenant> Doppel::tenants() { return impl_->workspace.store().tenants(); }
 
 manifest::Model Doppel::model(const std::string& tenant) {

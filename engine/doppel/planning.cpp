@@ -89,6 +89,24 @@ changeset::ChangeSet with_shapes(const manifest::Model& model, changeset::Change
   return changes;
 }
 
+/// The defaults of columns that live's tables got since the sandbox was made.
+overlay::Defaults defaults_of(Attached& attached, database::Connection& sandbox) {
+  overlay::Defaults defaults;
+  const database::Schema then = sandbox.read_schema();
+  const auto live = attached.database->open(Access::kReadOnly);
+  for (const database::Table& table : attached.schema.tables) {
+    const database::Table* own = then.table(table.name);
+    if (own == nullptr) continue;
+    for (const database::Column& column : table.columns) {
+      if (own->column(column.name) != nullptr || !column.default_sql || column.generated) continue;
+      // The text is the schema's own, as the database keeps it.
+      const auto value = live->sql()->query("SELECT " + *column.default_sql, {});
+      defaults[table.name][column.name] = value.at(0).at(0);
+    }
+  }
+  return defaults;
+}
+
 std::string rollback_source(std::int64_t promotion) {
   return "promotion " + std::to_string(promotion);
 }
@@ -148,7 +166,8 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
   overlay::Changes own;
   {
     const auto sandbox = builder.open(current, Access::kReadWrite);
-    own = overlay::read_changes(attached.model, *sandbox);
+    const overlay::Defaults defaults = defaults_of(attached, sandbox->connection());
+    own = overlay::read_changes(attached.model, *sandbox, &defaults);
   }
   if (!own.data.empty() && !drop_data) {
     throw Error(ErrorCode::kWrongState,

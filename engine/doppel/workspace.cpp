@@ -5,6 +5,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "overlay/adapt.hpp"
+#include "overlay/apply.hpp"
 #include "plan/closure.hpp"
 #include "plan/plan_json.hpp"
 
@@ -31,28 +33,46 @@ std::string mark_of(const Environment& environment, const std::string& base) {
   return write_json(mark, JsonStyle::kCompact);
 }
 
-/// Takes the rows to what live holds, with live's as their base: they are promoted.
-void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
-                 const plan::Promotion& promotion, database::Overlay& sandbox,
+/// After a promotion in part: takes the promoted rows to what live holds, with live's as their
+/// base, and the others along where they refer to a row that got another key.
+void settle_rows(const manifest::Model& model, const plan::Closure& closure,
+                 const changeset::ChangeSet& all, const plan::Promotion& promotion,
+                 const std::vector<merge::Rekeyed>& rekeyed, database::Overlay& sandbox,
                  database::Connection& live) {
   std::map<overlay::RowId, TableShapePtr> rows;
-  for (const RowChange& change : own.changes) {
+  for (const RowChange& change : closure.changes.changes) {
     rows.emplace(overlay::RowId{change.table->name, change.key}, change.table);
   }
   for (const RowChange& change : promotion.config.changes) {
     rows.emplace(overlay::RowId{change.table->name, change.key},
                  model.require(change.table->name).shape);
   }
-  std::vector<RowChange> changes;
+  database::Connection& own = sandbox.connection();
+  changeset::ChangeSet way;
   std::vector<RowChange> bases;
   for (const auto& [row, shape] : rows) {
-    auto now = sandbox.connection().read_rows(*shape, {&row.second, 1}).front();
+    auto now = own.read_rows(*shape, {&row.second, 1}).front();
     auto target = live.read_rows(*shape, {&row.second, 1}).front();
     bases.push_back({shape, row.second, target, target});
-    if (now != target) changes.push_back({shape, row.second, std::move(now), std::move(target)});
+    if (now != target) {
+      way.changes.push_back({shape, row.second, std::move(now), std::move(target)});
+    }
   }
-  const auto transaction = sandbox.connection().begin(database::TransactionKind::kWrite);
-  sandbox.connection().apply_changes(changes);
+  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+    return own.read_rows(*model.require(table).shape, {&key, 1}).front();
+  };
+  for (const RowChange& change : all.changes) {
+    if (rekeyed.empty() || !change.after || rows.contains({change.table->name, change.key})) {
+      continue;
+    }
+    Row after = overlay::following(model, model.require(change.table->name), *change.after, rekeyed,
+                                   lookup);
+    if (after != *change.after) {
+      way.changes.push_back({change.table, change.key, change.after, std::move(after)});
+    }
+  }
+  const auto transaction = own.begin(database::TransactionKind::kWrite);
+  overlay::apply_in_order(model, way, own);
   sandbox.move_base(bases);
   transaction->commit();
 }
@@ -217,7 +237,8 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     in_full = closure.left_out.empty();
     if (!in_full) {
       const auto live = attached.database->open(database::Access::kReadOnly);
-      settle_rows(attached.model, closure.changes, promotion, *sandbox, *live);
+      settle_rows(attached.model, closure, changes.config, promotion, stored.plan.rekeyed, *sandbox,
+                  *live);
     }
   }
   if (!in_full) {

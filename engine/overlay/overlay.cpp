@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "overlay/adapt.hpp"
 #include "overlay/apply.hpp"
 #include "overlay/facts.hpp"
 
@@ -39,16 +40,22 @@ class Classifier {
 };
 
 /// A captured change with the model's own shape, so that equal tables share one.
-RowChange with_shape(const Model& model, RowChange change) {
+RowChange with_shape(const Model& model, RowChange change, const Defaults* defaults) {
   const TableModel& table = model.require(change.table->name);
-  if (*table.shape != *change.table) {
-    throw Error(ErrorCode::kSchemaChanged,
-                "live's table has other columns or another key than the sandbox's",
-                {.place = table.name(),
-                 .remedy = "`doppel sandbox refresh` takes the sandbox to live's schema"});
+  if (*table.shape == *change.table) {
+    change.table = table.shape;
+    return change;
   }
-  change.table = table.shape;
-  return change;
+  if (defaults != nullptr) {
+    const auto of_table = defaults->find(table.name());
+    return fitted(change, table.shape,
+                  of_table == defaults->end() ? std::map<std::string, Value>{} : of_table->second);
+  }
+  throw Error(
+      ErrorCode::kSchemaChanged,
+      "live's schema changed since the sandbox was made: " + misfit(*change.table, *table.shape),
+      {.place = table.name(),
+       .remedy = "`doppel sandbox refresh` takes the sandbox and its work along"});
 }
 
 std::vector<Value> within_of(const TableModel& table, const Row& row) {
@@ -92,7 +99,7 @@ std::vector<merge::ListBase> read_lists(const Model& model, const ChangeSet& con
 ChangeSet all_changes(const Model& model, database::Overlay& sandbox) {
   ChangeSet all;
   for (database::CapturedChange& captured : sandbox.read_changes()) {
-    all.changes.push_back(with_shape(model, std::move(captured.change)));
+    all.changes.push_back(with_shape(model, std::move(captured.change), nullptr));
   }
   return all;
 }
@@ -145,11 +152,12 @@ std::vector<database::TrackedTable> tracked_tables(const Model& model) {
   return tracked;
 }
 
-Changes read_changes(const Model& model, database::Overlay& sandbox) {
+Changes read_changes(const Model& model, database::Overlay& sandbox, const Defaults* defaults) {
   const Classifier classifier(model, sandbox);
   Changes changes;
   for (database::CapturedChange& captured : sandbox.read_changes()) {
-    RowChange change = with_shape(model, std::move(captured.change));
+    RowChange change = with_shape(model, std::move(captured.change), defaults);
+    if (change.changes_nothing()) continue;
     changes.touches.emplace(RowId{change.table->name, change.key},
                             Touch{std::move(captured.by), std::move(captured.at)});
     auto& part = classifier.is_config(change) ? changes.config : changes.data;
@@ -185,7 +193,7 @@ std::size_t reset(const Model& model, database::Overlay& sandbox,
                   {.place = {}, .remedy = "`doppel sandbox show` lists its checkpoints"});
     }
     wanted = changeset::from_json(parse_json(*stored, "checkpoint " + *name), *name);
-    for (RowChange& change : wanted.changes) change = with_shape(model, std::move(change));
+    for (RowChange& change : wanted.changes) change = with_shape(model, std::move(change), nullptr);
   }
   ChangeSet way = changeset::invert(all_changes(model, sandbox));
   way.changes.insert(way.changes.end(), wanted.changes.begin(), wanted.changes.end());

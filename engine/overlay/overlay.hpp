@@ -34,7 +34,13 @@ struct Changes {
   std::vector<merge::ListBase> lists;  ///< the base order of every ordered list that was touched
 };
 
-Changes read_changes(const manifest::Model& model, database::Overlay& sandbox);
+/// Default values of columns by table and column: for columns that live's tables got meanwhile.
+using Defaults = std::map<std::string, std::map<std::string, Value>, std::less<>>;
+
+/// Throws Error(kSchemaChanged), naming table and columns, when a changed row doesn't fit live's
+/// table any more; with `defaults` given such rows are fitted instead (see adapt.hpp).
+Changes read_changes(const manifest::Model& model, database::Overlay& sandbox,
+                     const Defaults* defaults = nullptr);
 
 /// Marks the sandbox's state by name, config and data [E7]. A name in use is taken over.
 void checkpoint(const manifest::Model& model, database::Overlay& sandbox, const std::string& name);

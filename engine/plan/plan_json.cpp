@@ -279,6 +279,11 @@ json::value to_stored(const Plan& plan, const Request& request) {
                                  item.mapped_to ? json::value(*item.mapped_to) : json::value()});
   }
   object["impact"] = std::move(impact);
+  json::array rekeyed;
+  for (const merge::Rekeyed& row : plan.rekeyed) {
+    rekeyed.push_back(json::array{row.table, doppel::to_json(row.from), doppel::to_json(row.to)});
+  }
+  object["rekeyed"] = std::move(rekeyed);
   json::array select;
   for (const Selector& selector : request.select) {
     select.push_back(
@@ -329,6 +334,10 @@ StoredPlan from_stored(const json::value& stored) {
                            .column = text(item.at(5)),
                            .rows = item.at(6).as_int64(),
                            .mapped_to = optional(item.at(7))});
+  }
+  for (const json::value& item : stored.at("rekeyed").as_array()) {
+    plan.rekeyed.push_back({text(item.at(0)), values_from_json(item.at(1), "plan"),
+                            values_from_json(item.at(2), "plan")});
   }
   for (const json::value& item : stored.at("select").as_array()) {
     made.select.push_back({text(item.at(0)), optional(item.at(1))});
