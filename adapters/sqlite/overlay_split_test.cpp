@@ -41,7 +41,8 @@ class Split : public testing::Test {
       CREATE TRIGGER note AFTER INSERT ON tickets BEGIN
         INSERT INTO notes (ticket_id) SELECT NEW.id FROM queues WHERE id = NEW.queue_id; END;
       INSERT INTO users VALUES (1, 'Ada');
-      INSERT INTO queues (id, name, owner) VALUES (1, 'Sales', 1), (2, 'Support', NULL), (3, 'Old', 1);
+      INSERT INTO queues (id, name, owner) VALUES (1, 'Sales', 1), (2, 'Support', NULL),
+        (3, 'Old', 1);
       INSERT INTO rules VALUES (5, 1);
       INSERT INTO texts (rowid, k, v) VALUES (70, 'b', 1), (90, 'a', 2);
       INSERT INTO tickets VALUES (1, 1, NULL), (2, 2, 5);

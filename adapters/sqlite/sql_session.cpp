@@ -156,8 +156,11 @@ class GuardedSession final : public database::SqlSession {
     } catch (const Error& error) {
       statement.reset();
       // INSERT OR FAIL keeps what it wrote before it failed, any other statement left nothing.
-      const bool keep = error.code() == ErrorCode::kConstraint && in_transaction();
-      if (!keep || !commit_quietly()) roll_back();
+      if (error.code() == ErrorCode::kConstraint && in_transaction()) {
+        commit_own();
+      } else {
+        roll_back();
+      }
       throw;
     } catch (...) {
       statement.reset();
@@ -165,23 +168,24 @@ class GuardedSession final : public database::SqlSession {
       throw;
     }
     statement.reset();
+    commit_own();
+  }
+
+  void commit_own() {
     try {
       set_author({});
       run_own("COMMIT");
     } catch (...) {
       roll_back();
+      forget_changes();
       throw;
     }
   }
 
-  bool commit_quietly() {
-    try {
-      set_author({});
-      run_own("COMMIT");
-      return true;
-    } catch (const Error&) {
-      return false;
-    }
+  /// changes() is 0 after a statement that failed, also where it failed at its commit.
+  void forget_changes() noexcept {
+    const Guard::Lift lift(guard_);
+    sqlite3_exec(handle(), "DELETE FROM main.doppel_mark WHERE 0", nullptr, nullptr, nullptr);
   }
 
   void roll_back() noexcept {
