@@ -57,13 +57,19 @@ std::string not_captured(const TableShape& shape, std::size_t number, std::strin
                      same_key(shape, row));
 }
 
-/// Keeps the row named `row` (OLD, or an alias) as it is.
+/// When and by whom a row is touched.
+constexpr std::string_view kNow = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+constexpr std::string_view kAuthor = "(SELECT rtrim(value) FROM doppel_mark WHERE name = 'author')";
+
+/// Keeps the row named `row` (OLD, or an alias) as it is. A row that REPLACE pushes out gets no
+/// other stamp than this one.
 std::string keep_row(const TableShape& shape, std::size_t number, std::string_view row,
                      const std::string& from) {
   return fmt::format(
-      "INSERT INTO doppel_capture (tbl, {}, existed, rebased, {}) SELECT {}, {}, 1, 0, {}{} WHERE ",
+      "INSERT INTO doppel_capture (tbl, {}, existed, rebased, {}, at, by) "
+      "SELECT {}, {}, 1, 0, {}, {}, {}{} WHERE ",
       numbered('k', shape.key.size()), numbered('c', shape.columns.size()), number,
-      key_of(shape, row), columns_of(shape, row), from);
+      key_of(shape, row), columns_of(shape, row), kNow, kAuthor, from);
 }
 
 std::string keep_absence(const TableShape& shape, std::size_t number) {
@@ -74,10 +80,8 @@ std::string keep_absence(const TableShape& shape, std::size_t number) {
 }
 
 std::string stamp(const TableShape& shape, std::size_t number, std::string_view row) {
-  return fmt::format(
-      "UPDATE doppel_capture SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), "
-      "by = (SELECT rtrim(value) FROM doppel_mark WHERE name = 'author') WHERE tbl = {} AND {};\n",
-      number, same_key(shape, row));
+  return fmt::format("UPDATE doppel_capture SET at = {}, by = {} WHERE tbl = {} AND {};\n", kNow,
+                     kAuthor, number, same_key(shape, row));
 }
 
 /// Rows that the new row may push out: equal in a unique key and not the row itself.

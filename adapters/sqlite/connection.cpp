@@ -26,20 +26,67 @@ void bind_numbered(Statement& statement, std::span<const Value> parameters,
   }
 }
 
+/// A path as a URI: what has a meaning in one is written by its number.
+std::string uri_of(const std::string& path, std::string_view mode) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      const auto byte = static_cast<unsigned char>(c);
+      uri += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?mode=" + std::string(mode);
+}
+
 }  // namespace
 
 Connection::Connection(DatabaseHandle handle, OpenOptions options)
     : options_(std::move(options)), handle_(std::move(handle)) {}
 
+void Connection::attach_live(const std::string& live_path, database::Access access) {
+  const bool writes = access == database::Access::kReadWrite;
+  sql()->execute("ATTACH $1 AS live", {Value(uri_of(live_path, writes ? "rw" : "ro"))});
+  live_path_ = live_path;
+}
+
+void Connection::install_guard(GuardRules rules) {
+  statements_.clear();
+  statements_.keep_readers_only();
+  guard_ = std::make_unique<Guard>(handle_.get(), std::move(rules));
+}
+
+void Connection::rethrow_refusal(const Error& error) const {
+  if (!guard_ || !guard_->refusal()) throw error;
+  const Refusal& refusal = *guard_->refusal();
+  throw Error(refusal.code, refusal.message, {.place = error.place(), .remedy = refusal.remedy});
+}
+
 StatementCache::Lease Connection::prepare(std::string sql) {
-  return statements_.prepare(handle_.get(), std::move(sql), path());
+  if (guard_) guard_->begin_statement();
+  try {
+    return statements_.prepare(handle_.get(), std::move(sql), path());
+  } catch (const Error& error) {
+    rethrow_refusal(error);
+  }
 }
 
 void Connection::run_script(const std::string& sql) {
-  check(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr), path());
+  if (guard_) guard_->begin_statement();
+  try {
+    check(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr),
+          path());
+  } catch (const Error& error) {
+    rethrow_refusal(error);
+  }
 }
 
-database::Schema Connection::read_schema() { return read_catalogue(*this); }
+database::Schema Connection::read_schema() {
+  if (!live_path_.empty()) return read_catalogue(*sqlite::open({.path = live_path_}));
+  return read_catalogue(*this);
+}
 
 std::vector<Row> Connection::query(std::string_view sql, std::span<const Value> parameters) {
   auto statement = prepare(std::string(sql));

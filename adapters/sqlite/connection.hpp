@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/guard.hpp"
 #include "adapters/sqlite/handle.hpp"
 #include "adapters/sqlite/statement.hpp"
+#include "base/error.hpp"
 #include "database/connection.hpp"
 
 namespace doppel::sqlite {
@@ -24,7 +26,8 @@ struct OpenOptions {
 };
 
 /// A database file, as the ports see it and with the handle for the files of this room. Foreign
-/// keys and recursive triggers are on, so that cascades and capture happen as declared.
+/// keys are on, so that cascades happen as declared; recursive triggers are off as in most
+/// programs: a trigger that touches its own table would else call itself without end.
 class Connection final : public database::Connection, private database::SqlRunner {
  public:
   Connection(DatabaseHandle handle, OpenOptions options);
@@ -54,6 +57,14 @@ class Connection final : public database::Connection, private database::SqlRunne
   const OpenOptions& options() const { return options_; }
   const std::string& path() const { return options_.path; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+  /// Carrier split: the application's database stands beside main as `live`, and the catalogue is
+  /// live's. Write transactions then take their locks at the first write: at once would be live's
+  /// too.
+  void attach_live(const std::string& live_path, database::Access access);
+  /// From now on statements are judged, and only those that read are cached: a cached one wouldn't
+  /// be judged again.
+  void install_guard(GuardRules rules);
+  Guard* guard() const { return guard_.get(); }
   /// A cached statement; it goes back when the lease ends, and the lease ends before this does.
   StatementCache::Lease prepare(std::string sql);
   /// Runs statements without parameters and without results.
@@ -64,10 +75,14 @@ class Connection final : public database::Connection, private database::SqlRunne
 
   std::vector<Row> query(std::string_view sql, std::span<const Value> parameters) override;
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override;
+  /// What the guard said, where it was the guard; else the failure as it is.
+  [[noreturn]] void rethrow_refusal(const Error& error) const;
   void execute_script(std::string_view sql) override;
 
   OpenOptions options_;
+  std::string live_path_;
   DatabaseHandle handle_;
+  std::unique_ptr<Guard> guard_;
   StatementCache statements_;  // Finalized before the handle is closed.
   /// Tables written in the open transaction: a foreign key that fails at commit is looked for
   /// there.

@@ -8,6 +8,7 @@
 #include "adapters/sqlite/clone.hpp"
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/overlay_file.hpp"
+#include "adapters/sqlite/overlay_split.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 /// Which builder makes and opens a sandbox, by its carrier.
 class Builders final : public database::OverlayBuilder {
  public:
-  explicit Builders(const std::string& path) : file_(path) {}
+  explicit Builders(const std::string& path) : file_(path), split_(path) {}
 
   std::vector<database::RowCount> create(const database::OverlaySpec& spec) override {
     return of(spec).create(spec);
@@ -41,11 +42,13 @@ class Builders final : public database::OverlayBuilder {
  private:
   database::OverlayBuilder& of(const database::OverlaySpec& spec) {
     if (spec.carrier == "file") return file_;
+    if (spec.carrier == "split") return split_;
     throw Error(ErrorCode::kUnsupported, "SQLite has no carrier '" + spec.carrier + "'",
-                {.place = {}, .remedy = "carriers of SQLite databases: file"});
+                {.place = {}, .remedy = "carriers of SQLite databases: file, split"});
   }
 
   FileOverlayBuilder file_;
+  SplitOverlayBuilder split_;
 };
 
 class AttachedFile final : public database::Database {
@@ -59,9 +62,9 @@ class AttachedFile final : public database::Database {
   }
 
   std::unique_ptr<database::SqlSession> open_session() override {
-    return make_session(
-        sqlite::open({.path = path_}),
-        {.environment = GuardRules::Environment::kLive, .access = database::Access::kReadOnly}, {});
+    auto connection = sqlite::open({.path = path_});
+    connection->install_guard({.environment = GuardRules::Environment::kLive});
+    return make_session(std::move(connection), SessionCapture::kNone, {});
   }
 
   database::OverlayBuilder& overlays() override { return builders_; }

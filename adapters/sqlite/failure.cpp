@@ -75,6 +75,11 @@ void fail(sqlite3* database, int result, const std::string& place) {
       database != nullptr && (sqlite3_errcode(database) & kPrimaryMask) == (result & kPrimaryMask);
   const int extended = current ? sqlite3_extended_errcode(database) : result;
   const std::string message = current ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  // Raised by the checks that a sandbox of carrier split puts before live's tables.
+  if (extended == SQLITE_CONSTRAINT_TRIGGER &&
+      message.find(kSandboxOnlyWords) != std::string::npos) {
+    throw Error(ErrorCode::kSandboxOnly, message, {.place = place, .remedy = {}});
+  }
   const Meaning* meaning = meaning_of(extended);
   throw Error(error_code_of(extended), message,
               {.place = place, .remedy = std::string(meaning ? meaning->remedy : "")});

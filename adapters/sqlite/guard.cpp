@@ -14,6 +14,8 @@ using Environment = GuardRules::Environment;
 
 bool is_own(const std::string& name) { return database::is_own_name(to_lower_ascii(name)); }
 
+constexpr const char* kLiveName = "live";
+
 /// SQLite's own schema tables: it writes them for statements that are judged by themselves, and
 /// refuses those who write them directly.
 bool is_catalogue(const std::string& table) {
@@ -25,12 +27,15 @@ std::string text_or_empty(const char* text) { return text == nullptr ? "" : text
 
 }  // namespace
 
-Guard::Guard(Connection& connection, GuardRules rules)
-    : connection_(connection), rules_(std::move(rules)) {
-  sqlite3_set_authorizer(connection_.handle(), &Guard::callback, this);
+Guard::Guard(sqlite3* database, GuardRules rules) : database_(database), rules_(std::move(rules)) {
+  sqlite3_set_authorizer(database_, &Guard::callback, this);
 }
 
-Guard::~Guard() { sqlite3_set_authorizer(connection_.handle(), nullptr, nullptr); }
+Guard::~Guard() { sqlite3_set_authorizer(database_, nullptr, nullptr); }
+
+bool Guard::owns_file() const {
+  return rules_.environment == Environment::kClone && rules_.access == database::Access::kReadWrite;
+}
 
 void Guard::begin_statement() {
   facts_ = {};
@@ -71,6 +76,7 @@ bool Guard::judge(const Action& action) {
     case SQLITE_READ:
       // The capture's own triggers read its tables; a trigger with such a name can't be made here.
       if (!is_own(action.first) || is_own(action.trigger)) return true;
+      if (rules_.own == GuardRules::Own::kAllowed) return true;
       return refuse(ErrorCode::kUnsupported, action.first + " is doppel's own",
                     "`doppel diff` shows what was captured");
     case SQLITE_FUNCTION:
@@ -100,16 +106,53 @@ bool Guard::judge(const Action& action) {
 bool Guard::judge_write(const Action& action) {
   if (is_catalogue(action.first) || action.database == "temp") return true;
   if (is_own(action.first)) {
-    if (is_own(action.trigger)) return true;
+    if (is_own(action.trigger) || rules_.own == GuardRules::Own::kAllowed) return true;
     return refuse(ErrorCode::kUnsupported,
                   action.first + " is doppel's own and not written by hand",
                   "`doppel sandbox reset` undoes what was changed");
   }
+  if (rules_.environment == Environment::kSplit && !judge_split_write(action)) return false;
   if (rules_.environment == Environment::kLive || rules_.access == database::Access::kReadOnly) {
     return refuse_write("it would write " + action.first);
   }
-  facts_.writes_rows = true;
-  return true;
+  (action.database == kLiveName ? facts_.writes_live : facts_.writes_sandbox) = true;
+  return rules_.environment != Environment::kSplit || judge_one_file();
+}
+
+bool Guard::judge_split_write(const Action& action) {
+  if (action.database != kLiveName) return true;
+  const std::string table = to_lower_ascii(action.first);
+  const std::string trigger = to_lower_ascii(action.trigger);
+  if (!trigger.empty() && !rules_.temporary_triggers.contains(trigger)) return true;
+  if (rules_.shared_write.contains(table)) return true;
+  if (sqlite3_table_column_metadata(database_, "main", action.first.c_str(), nullptr, nullptr,
+                                    nullptr, nullptr, nullptr, nullptr) == SQLITE_OK) {
+    return refuse(ErrorCode::kLiveIsReadOnly, "live's " + action.first + " is only read here",
+                  "write " + action.first +
+                      " without `live.` before it: that is the sandbox's own; a promotion "
+                      "brings it to live");
+  }
+  return refuse(ErrorCode::kLiveIsReadOnly,
+                action.first + " is live's data, and sandboxes only read it",
+                "say `shared_write: true` of it in the manifest if sandboxes may write live's "
+                "rows, or use a sandbox of carrier file");
+}
+
+/// A commit over two files isn't atomic, so a transaction writes one of them.
+bool Guard::judge_one_file() {
+  const char* remedy = "COMMIT first, and write the other in a transaction of its own";
+  if (facts_.writes_live && facts_.writes_sandbox) {
+    return refuse(ErrorCode::kUnsupported,
+                  "one statement would write both the sandbox's config and live's data", remedy);
+  }
+  const char* other = facts_.writes_live ? "main" : "live";
+  if (sqlite3_txn_state(database_, other) != SQLITE_TXN_WRITE) return true;
+  return refuse(
+      ErrorCode::kUnsupported,
+      facts_.writes_live
+          ? "the transaction has written the sandbox's config and would write live's data"
+          : "the transaction has written live's data and would write the sandbox's config",
+      remedy);
 }
 
 bool Guard::judge_schema(const Action& action) {
@@ -140,12 +183,17 @@ bool Guard::judge_schema(const Action& action) {
       return refuse(ErrorCode::kUnsupported, "a session doesn't do this", "");
   }
   if (is_own(action.first) || is_own(action.second)) {
+    if (rules_.own == GuardRules::Own::kAllowed) return true;
     return refuse(ErrorCode::kUnsupported,
                   "names that begin with doppel_ are doppel's own, and a table that it captures "
                   "keeps its triggers",
                   "");
   }
-  if (action.database == "temp") return true;
+  if (rules_.environment == Environment::kSplit) {
+    return refuse(ErrorCode::kUnsupported, "a sandbox of carrier split has live's schema",
+                  "change the schema in live and make the sandbox anew, or use carrier file");
+  }
+  if (action.database == "temp" || action.first == "temp") return true;
   if (rules_.environment == Environment::kLive || rules_.access == database::Access::kReadOnly) {
     return refuse_write("it would change the schema");
   }
@@ -167,8 +215,9 @@ bool Guard::judge_pragma(const Action& action) {
     return refuse(ErrorCode::kUnsupported, "PRAGMA " + name + " is only read in a session",
                   "the capture of changes relies on it");
   }
-  if (rules_.environment == Environment::kClone && rules_.access == database::Access::kReadWrite) {
-    return true;
+  if (owns_file()) return true;
+  if (rules_.environment == Environment::kSplit) {
+    return refuse(ErrorCode::kUnsupported, "PRAGMA " + name + " is only read in this sandbox", "");
   }
   return refuse_write("it would set " + name);
 }

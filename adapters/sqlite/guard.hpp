@@ -4,26 +4,37 @@
 #include <set>
 #include <string>
 
-#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/handle.hpp"
 #include "base/error.hpp"
+#include "database/connection.hpp"
 
 namespace doppel::sqlite {
 
-/// What SQL may do on a connection that runs statements which somebody else wrote.
+/// What SQL may do on a connection.
 struct GuardRules {
   enum class Environment {
     kLive,   ///< reading only
     kClone,  ///< carrier file: all that the application could do, but for doppel's own
+    kSplit,  ///< carrier split: main is the sandbox's config, live is attached as `live`
   };
+  enum class Own { kRefused, kAllowed };
   Environment environment = Environment::kLive;
   database::Access access = database::Access::kReadOnly;
+  Own own = Own::kRefused;  ///< doppel's tables and triggers, for its own code
+  /// kSplit, in lower case: live's tables that may be written, and the names of triggers that
+  /// stand in the connection: what they write is judged as if it had been written directly, while
+  /// live's own triggers do what they always do.
+  std::set<std::string> shared_write = {};
+  std::set<std::string> temporary_triggers = {};
+  std::string sandbox = {};  ///< its name, for messages
 };
 
-/// What the statements prepared since begin_statement() are going to do.
+/// What the statement prepared since begin_statement() is going to do.
 struct StatementFacts {
-  bool writes_rows = false;  ///< of any table but temporary ones
-  std::string transaction;   ///< BEGIN, COMMIT, ROLLBACK; empty for none
-  std::string savepoint;     ///< BEGIN, RELEASE, ROLLBACK; empty for none
+  bool writes_sandbox = false;  ///< rows of main
+  bool writes_live = false;     ///< kSplit: rows of live
+  std::string transaction;      ///< BEGIN, COMMIT, ROLLBACK; empty for none
+  std::string savepoint;        ///< BEGIN, RELEASE, ROLLBACK; empty for none
 };
 
 struct Refusal {
@@ -36,13 +47,15 @@ struct Refusal {
 /// nobody thought of is refused. Stands from its construction to its end.
 class Guard {
  public:
-  Guard(Connection& connection, GuardRules rules);
+  Guard(sqlite3* database, GuardRules rules);
   ~Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
   void begin_statement();
   const StatementFacts& facts() const { return facts_; }
+  /// Whether main is all of the environment and the sandbox's own: carrier file.
+  bool owns_file() const;
   /// Why the last statement was refused, if it was.
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
@@ -71,12 +84,14 @@ class Guard {
                       const char* database, const char* trigger) noexcept;
   bool judge(const Action& action);
   bool judge_write(const Action& action);
+  bool judge_split_write(const Action& action);
+  bool judge_one_file();
   bool judge_schema(const Action& action);
   bool judge_pragma(const Action& action);
   bool refuse(ErrorCode code, std::string message, std::string remedy);
   bool refuse_write(const std::string& what);
 
-  Connection& connection_;
+  sqlite3* database_;
   GuardRules rules_;
   StatementFacts facts_;
   std::optional<Refusal> refusal_;

@@ -89,7 +89,6 @@ void configure(Connection& connection) {
   // A database brought by somebody else must not run functions with side effects.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
-  connection.run_script("PRAGMA recursive_triggers = ON");
 }
 
 std::int64_t read_integer(Connection& connection, const char* sql) {
@@ -121,7 +120,9 @@ std::unique_ptr<Connection> open(const OpenOptions& options) {
   int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   if (write && options.creation == Creation::kCreateIfMissing) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, nullptr);
+  // Live is attached by a URI, for reading only; a path itself is never one.
+  const std::string path = options.path.starts_with("file:") ? "./" + options.path : options.path;
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_URI, nullptr);
   DatabaseHandle owner(handle);
   check(handle, result, options.path);
   auto connection = std::make_unique<Connection>(std::move(owner), options);

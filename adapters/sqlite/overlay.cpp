@@ -8,6 +8,7 @@
 
 #include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/capture.hpp"
+#include "adapters/sqlite/catalogue.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -101,8 +102,9 @@ std::vector<TrackedTable> read_tables(Connection& connection) {
 
 class OpenOverlay final : public database::Overlay {
  public:
-  OpenOverlay(std::unique_ptr<Connection> connection, OverlaySpec spec)
+  OpenOverlay(std::unique_ptr<Connection> connection, OverlaySpec spec, Connect connect)
       : spec_(std::move(spec)),
+        connect_(std::move(connect)),
         data_file_(spec_.folder / kDataFile),
         connection_(std::move(connection)),
         base_(sqlite::open(
@@ -195,9 +197,9 @@ class OpenOverlay final : public database::Overlay {
   }
 
   std::unique_ptr<database::SqlSession> open_session(std::string author) override {
-    const database::Access access = connection_->options().access;
-    return make_session(sqlite::open({.path = data_file_.string(), .access = access}),
-                        {.environment = GuardRules::Environment::kClone, .access = access},
+    const bool writes = connection_->options().access == database::Access::kReadWrite;
+    return make_session(connect_(ConnectionUse::kSession),
+                        writes ? SessionCapture::kCaptured : SessionCapture::kNone,
                         std::move(author));
   }
 
@@ -251,7 +253,7 @@ class OpenOverlay final : public database::Overlay {
     // The state is read first: a commit after it makes the next reader settle again.
     const std::string state = file_state(data_file_);
     if (settled_state() == state) return;
-    const database::Schema schema = connection_->read_schema();
+    const database::Schema schema = read_catalogue(*connection_);
     check_columns(schema);
     const bool whole = capture_is_whole(*connection_, tables_, schema);
     const auto missed = find_missed();
@@ -320,6 +322,7 @@ class OpenOverlay final : public database::Overlay {
   }
 
   OverlaySpec spec_;
+  Connect connect_;
   std::vector<TrackedTable> tables_;
   fs::path data_file_;
   std::unique_ptr<Connection> connection_;
@@ -345,7 +348,7 @@ std::vector<TrackedTable> own_tables(const OverlaySpec& spec) {
 
 std::vector<database::RowCount> install_overlay(Connection& sandbox, const OverlaySpec& spec,
                                                 const fs::path& base) {
-  const database::Schema schema = sandbox.read_schema();
+  const database::Schema schema = read_catalogue(sandbox);
   const std::vector<TrackedTable> tables = own_tables(spec);
   const std::vector<std::int64_t> config_rows = make_base(sandbox, base, tables);
   {
@@ -368,8 +371,8 @@ std::vector<database::RowCount> install_overlay(Connection& sandbox, const Overl
 }
 
 std::unique_ptr<database::Overlay> make_overlay(std::unique_ptr<Connection> connection,
-                                                const OverlaySpec& spec) {
-  return std::make_unique<OpenOverlay>(std::move(connection), spec);
+                                                const OverlaySpec& spec, Connect connect) {
+  return std::make_unique<OpenOverlay>(std::move(connection), spec, std::move(connect));
 }
 
 database::RowCount count_or_estimate(Connection& connection, const std::string& table) {

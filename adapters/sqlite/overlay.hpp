@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,9 +26,15 @@ std::vector<database::RowCount> install_overlay(Connection& sandbox,
                                                 const database::OverlaySpec& spec,
                                                 const std::filesystem::path& base);
 
-/// An open sandbox over a connection whose unqualified names mean it.
+enum class ConnectionUse {
+  kOverlay,  ///< doppel's own
+  kSession,  ///< for SQL that somebody else wrote: with a guard that keeps it from doppel's tables
+};
+using Connect = std::function<std::unique_ptr<Connection>(ConnectionUse)>;
+
+/// An open sandbox over a connection whose unqualified names mean it. `connect` makes more of them.
 std::unique_ptr<database::Overlay> make_overlay(std::unique_ptr<Connection> connection,
-                                                const database::OverlaySpec& spec);
+                                                const database::OverlaySpec& spec, Connect connect);
 
 /// Up to 100,000 rows exactly, else the highest rowid, marked as an estimate [O1].
 database::RowCount count_or_estimate(Connection& connection, const std::string& table);

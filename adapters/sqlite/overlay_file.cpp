@@ -1,130 +1,35 @@
 #include "adapters/sqlite/overlay_file.hpp"
 
-#include "adapters/sqlite/base_copy.hpp"
-#include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/clone.hpp"
-#include "adapters/sqlite/failure.hpp"
 #include "adapters/sqlite/overlay.hpp"
-#include "base/error.hpp"
-#include "base/files.hpp"
 
 namespace doppel::sqlite {
-namespace {
 
 namespace fs = std::filesystem;
 using database::OverlaySpec;
 
-fs::path part_of(const fs::path& file) { return file.string() + ".part"; }
-
-/// A database file with what SQLite may keep beside it.
-void remove_database(const fs::path& file) {
-  for (const char* suffix : {"-journal", "-wal", "-shm", ""}) {
-    remove_tree(file.string() + suffix);
-  }
-}
-
-struct FinishBackup {
-  void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
-};
-
-/// Page by page in one transaction of the target: whoever has it open sees the old or the new.
-void overwrite(Connection& source, Connection& target) {
-  std::unique_ptr<sqlite3_backup, FinishBackup> backup(
-      sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
-  if (!backup) fail(target.handle(), sqlite3_errcode(target.handle()), target.path());
-  constexpr int kAttempts = 50;
-  constexpr int kPauseMilliseconds = 100;
-  int result = SQLITE_OK;
-  for (int attempt = 0; attempt < kAttempts && result != SQLITE_DONE; ++attempt) {
-    result = sqlite3_backup_step(backup.get(), -1);
-    if (result == SQLITE_BUSY || result == SQLITE_LOCKED) {
-      sqlite3_sleep(kPauseMilliseconds);
-    } else if (result != SQLITE_DONE) {
-      break;
-    }
-  }
-  backup.reset();
-  if (result != SQLITE_DONE) fail(target.handle(), result, target.path());
-}
-
-/// Removes what a crash left: files under passing names and bases of no sandbox.
-void remove_leftovers(const OverlaySpec& spec) {
-  if (!fs::exists(spec.folder)) return;
-  const fs::path data = spec.folder / kDataFile;
-  const fs::path base = base_file(spec);
-  remove_database(part_of(data));
-  for (const fs::directory_entry& entry : fs::directory_iterator(spec.folder)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("base-") || entry.path() == base) continue;
-    if (name.starts_with(base.filename().string() + "-")) continue;  // Its own journal.
-    remove_tree(entry.path());
-  }
-}
-
-}  // namespace
-
-std::vector<database::RowCount> FileOverlayBuilder::create(const OverlaySpec& spec) {
-  make_folders(spec.folder);
-  const fs::path data = spec.folder / kDataFile;
-  const fs::path part = part_of(data);
-  const fs::path base = base_file(spec);
-  try {
-    clone_file(live_path_, part);
-    std::vector<database::RowCount> counts;
-    {
-      const auto sandbox =
-          sqlite::open({.path = part.string(), .access = database::Access::kReadWrite});
-      sandbox->run_script("PRAGMA synchronous = OFF");
-      counts = install_overlay(*sandbox, spec, base);
-      sandbox->run_script("PRAGMA wal_checkpoint(TRUNCATE)");
-    }
-    flush_file(base);
-    flush_file(part);
-    move_file(part, data);
-    return counts;
-  } catch (...) {
-    remove_database(part);
-    remove_database(base);
-    throw;
-  }
+void FileOverlayBuilder::make_data(const OverlaySpec&, const fs::path& data) {
+  clone_file(live_path_, data);
 }
 
 std::unique_ptr<database::Overlay> FileOverlayBuilder::open(const OverlaySpec& spec,
                                                             database::Access access) {
-  const fs::path data = spec.folder / kDataFile;
-  auto connection = sqlite::open({.path = data.string(), .access = access});
-  const auto mark = read_sandbox_mark(*connection);
-  if (mark != spec.mark) {
-    throw Error(ErrorCode::kMarkedSandbox, "the file is not this sandbox's",
-                {.place = data.string(),
-                 .remedy = "discard the sandbox and make it again; its file was exchanged"});
-  }
-  return make_overlay(std::move(connection), spec);
+  const std::string data = (spec.folder / kDataFile).string();
+  const auto connect = [data, access](ConnectionUse use) {
+    auto connection = sqlite::open({.path = data, .access = access});
+    if (use == ConnectionUse::kSession) {
+      connection->install_guard({.environment = GuardRules::Environment::kClone, .access = access});
+    }
+    return connection;
+  };
+  auto connection = connect(ConnectionUse::kOverlay);
+  require_mark(*connection, spec);
+  return make_overlay(std::move(connection), spec, connect);
 }
 
 database::ApplicationAccess FileOverlayBuilder::access_for_application(const OverlaySpec& spec) {
   return {"sqlite:" + (spec.folder / kDataFile).string(),
           {"the file is the sandbox's own: the application may write all of it"}};
 }
-
-void FileOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next) {
-  // The base gets its final name first; data.db's mark, exchanged in one transaction, decides
-  // which of the two bases counts, so a crash before or after leaves a whole sandbox.
-  const OverlaySpec moved{next.carrier, spec.folder, next.mark, next.ordinal, next.tables};
-  move_file(base_file(next), base_file(moved));
-  {
-    const auto source = sqlite::open(
-        {.path = (next.folder / kDataFile).string(), .access = database::Access::kReadWrite});
-    const auto target = sqlite::open(
-        {.path = (spec.folder / kDataFile).string(), .access = database::Access::kReadWrite});
-    overwrite(*source, *target);
-  }
-  remove(next);
-  remove_leftovers(moved);
-}
-
-void FileOverlayBuilder::recover(const OverlaySpec& spec) { remove_leftovers(spec); }
-
-void FileOverlayBuilder::remove(const OverlaySpec& spec) { remove_tree(spec.folder); }
 
 }  // namespace doppel::sqlite

@@ -33,13 +33,17 @@ std::size_t skip_empty(std::string_view sql, std::size_t at) {
   return token.begin;
 }
 
+StatementKind kind_of(const StatementFacts& facts, int columns) {
+  if (facts.writes_sandbox || facts.writes_live) return StatementKind::kWrite;
+  return columns > 0 ? StatementKind::kQuery : StatementKind::kOther;
+}
+
 class GuardedSession final : public database::SqlSession {
  public:
-  GuardedSession(std::unique_ptr<Connection> connection, GuardRules rules, std::string author)
-      : captured_(rules.environment != GuardRules::Environment::kLive &&
-                  rules.access == database::Access::kReadWrite),
+  GuardedSession(std::unique_ptr<Connection> connection, SessionCapture capture, std::string author)
+      : captured_(capture == SessionCapture::kCaptured),
         connection_(std::move(connection)),
-        guard_(*connection_, std::move(rules)),
+        guard_(*connection_->guard()),
         author_(std::move(author)) {}
 
   void run(std::string_view sql, const StatementSink& sink) override {
@@ -85,14 +89,15 @@ class GuardedSession final : public database::SqlSession {
     }
     StatementOutcome outcome{.line = line};
     const StatementFacts facts = guard_.facts();
+    outcome.kind = kind_of(facts, sqlite3_column_count(statement.get()));
     const Vacuum vacuum = vacuum_of(sql.substr(0, size));
-    if (vacuum == Vacuum::kInto || (vacuum == Vacuum::kInPlace && !captured_)) {
+    if (vacuum == Vacuum::kInto || (vacuum == Vacuum::kInPlace && !guard_.owns_file())) {
       throw Error(ErrorCode::kUnsupported, "VACUUM of this kind isn't done in a session");
     }
     if (vacuum == Vacuum::kInPlace) {
       const Guard::Lift lift(guard_);
       step_all(*statement, sink, outcome);
-    } else if (captured_ && facts.writes_rows) {
+    } else if (captured_ && facts.writes_sandbox) {
       run_write(std::move(statement), sink, outcome);
     } else {
       before_end_of_transaction(facts);
@@ -144,15 +149,18 @@ class GuardedSession final : public database::SqlSession {
       }
       return;
     }
-    run_own("BEGIN IMMEDIATE");
+    run_own(guard_.owns_file() ? "BEGIN IMMEDIATE" : "BEGIN");
     try {
       set_author(author_);
       step_all(*statement, sink, outcome);
     } catch (const Error& error) {
       statement.reset();
       // INSERT OR FAIL keeps what it wrote before it failed, any other statement left nothing.
-      const bool keep = error.code() == ErrorCode::kConstraint && in_transaction();
-      if (!keep || !commit_quietly()) roll_back();
+      if (error.code() == ErrorCode::kConstraint && in_transaction()) {
+        commit_own();
+      } else {
+        roll_back();
+      }
       throw;
     } catch (...) {
       statement.reset();
@@ -160,23 +168,24 @@ class GuardedSession final : public database::SqlSession {
       throw;
     }
     statement.reset();
+    commit_own();
+  }
+
+  void commit_own() {
     try {
       set_author({});
       run_own("COMMIT");
     } catch (...) {
       roll_back();
+      forget_changes();
       throw;
     }
   }
 
-  bool commit_quietly() {
-    try {
-      set_author({});
-      run_own("COMMIT");
-      return true;
-    } catch (const Error&) {
-      return false;
-    }
+  /// changes() is 0 after a statement that failed, also where it failed at its commit.
+  void forget_changes() noexcept {
+    const Guard::Lift lift(guard_);
+    sqlite3_exec(handle(), "DELETE FROM main.doppel_mark WHERE 0", nullptr, nullptr, nullptr);
   }
 
   void roll_back() noexcept {
@@ -186,10 +195,6 @@ class GuardedSession final : public database::SqlSession {
 
   void step_all(sqlite3_stmt& statement, const StatementSink& sink, StatementOutcome& outcome) {
     const int columns = sqlite3_column_count(&statement);
-    const bool writes = sqlite3_stmt_readonly(&statement) == 0 && guard_.facts().writes_rows;
-    outcome.kind = writes        ? StatementKind::kWrite
-                   : columns > 0 ? StatementKind::kQuery
-                                 : StatementKind::kOther;
     if (columns > 0 && sink.columns) sink.columns(column_names(statement, columns));
     const std::int64_t before = sqlite3_total_changes64(handle());
     for (int result = SQLITE_ROW; result != SQLITE_DONE;) {
@@ -215,7 +220,7 @@ class GuardedSession final : public database::SqlSession {
 
   bool captured_;
   std::unique_ptr<Connection> connection_;
-  Guard guard_;
+  Guard& guard_;
   std::string author_;
   bool author_stands_ = false;  ///< in the open transaction
 };
@@ -223,9 +228,8 @@ class GuardedSession final : public database::SqlSession {
 }  // namespace
 
 std::unique_ptr<database::SqlSession> make_session(std::unique_ptr<Connection> connection,
-                                                   GuardRules rules, std::string author) {
-  return std::make_unique<GuardedSession>(std::move(connection), std::move(rules),
-                                          std::move(author));
+                                                   SessionCapture capture, std::string author) {
+  return std::make_unique<GuardedSession>(std::move(connection), capture, std::move(author));
 }
 
 }  // namespace doppel::sqlite

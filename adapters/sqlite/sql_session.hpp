@@ -9,9 +9,12 @@
 
 namespace doppel::sqlite {
 
-/// A session on a connection of its own. What it writes is by `author`: a sandbox's capture is told
-/// within each transaction that writes, and told to forget it before the commit.
+enum class SessionCapture { kNone, kCaptured };
+
+/// A session on a connection of its own, which has a guard. What it writes is by `author`: a
+/// sandbox's capture is told within each transaction that writes it, and told to forget it before
+/// the commit.
 std::unique_ptr<database::SqlSession> make_session(std::unique_ptr<Connection> connection,
-                                                   GuardRules rules, std::string author);
+                                                   SessionCapture capture, std::string author);
 
 }  // namespace doppel::sqlite

@@ -130,6 +130,7 @@ StatementCache::Lease::~Lease() {
   if (statement_ == nullptr) return;
   statement_->reset();
   if (cache_->idle_.size() >= kLimit) return;
+  if (cache_->readers_only_ && sqlite3_stmt_readonly(statement_->handle()) == 0) return;
   try {
     cache_->idle_.try_emplace(std::move(sql_), std::move(statement_));
   } catch (const std::bad_alloc&) {

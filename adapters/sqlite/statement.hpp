@@ -70,10 +70,12 @@ class StatementCache {
 
   Lease prepare(sqlite3* database, std::string sql, const std::string& place);
   void clear() { idle_.clear(); }
+  void keep_readers_only() { readers_only_ = true; }
 
  private:
   static constexpr std::size_t kLimit = 256;
   std::unordered_map<std::string, std::unique_ptr<Statement>> idle_;
+  bool readers_only_ = false;
 };
 
 }  // namespace doppel::sqlite

@@ -13,7 +13,8 @@ namespace doppel::sqlite {
 /// made.
 class TestFile {
  public:
-  TestFile() : folder_(std::filesystem::temp_directory_path() / "doppel_test_XXXXXX") {
+  TestFile() : TestFile(std::filesystem::temp_directory_path()) {}
+  explicit TestFile(const std::filesystem::path& parent) : folder_(parent / "doppel_test_XXXXXX") {
     if (mkdtemp(folder_.data()) == nullptr) {
       throw Error(ErrorCode::kIo, "no folder for a test", {.place = folder_, .remedy = {}});
     }

@@ -75,13 +75,15 @@ std::unique_ptr<database::Transaction> Connection::begin(database::TransactionKi
       throw Error(ErrorCode::kReadOnly, "the database is open for reading only",
                   {.place = path(), .remedy = {}});
     }
-    run_script("BEGIN IMMEDIATE");
+    // With live attached the lock is taken by the first write: IMMEDIATE would lock live too.
+    run_script(live_path_.empty() ? "BEGIN IMMEDIATE" : "BEGIN");
     return std::make_unique<OpenTransaction>(*this);
   }
   run_script("BEGIN");
   auto transaction = std::make_unique<OpenTransaction>(*this);
   // BEGIN alone takes no snapshot: the first read does.
-  prepare("SELECT 1 FROM sqlite_schema LIMIT 1")->run();
+  prepare("SELECT 1 FROM main.sqlite_schema LIMIT 1")->run();
+  if (!live_path_.empty()) prepare("SELECT 1 FROM live.sqlite_schema LIMIT 1")->run();
   return transaction;
 }
 

@@ -28,6 +28,15 @@ struct TrackedTable {
   bool shared_write = false;  ///< split: rows of live that the sandbox may write [O3]
 };
 
+/// Columns of live's data that refer to config: a row that would refer to config which exists only
+/// in the sandbox is refused [O3], also where the database declares no foreign key.
+struct DataReference {
+  std::string table;
+  std::vector<std::string> columns;
+  std::string target;
+  std::vector<std::string> target_columns;  ///< aligned with `columns`
+};
+
 struct OverlaySpec {
   std::string carrier;           ///< file, split
   std::filesystem::path folder;  ///< the sandbox's own; made by create, removed by remove
@@ -36,6 +45,8 @@ struct OverlaySpec {
   /// apart from each other's.
   int ordinal = 1;
   std::vector<TrackedTable> tables;
+  std::vector<DataReference> references = {};  ///< split: of tables with shared_write
+  std::string name = {};                       ///< for messages; empty: the folder's
 };
 
 struct RowCount {
