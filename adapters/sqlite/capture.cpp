@@ -286,6 +286,21 @@ void rebase_in_capture(Connection& connection, const TableShape& shape, std::siz
   write_capture(connection, shape, number, key, image, true);
 }
 
+void stamp_capture(Connection& connection, const TableShape& shape, std::size_t number,
+                   const Key& key, const std::string& by, const std::string& at) {
+  std::string where = "tbl = $1";
+  std::vector<Value> parameters{static_cast<std::int64_t>(number)};
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    where += fmt::format(" AND k{} IS ${}", i, i + 2);
+    parameters.push_back(key[i]);
+  }
+  parameters.push_back(by.empty() ? Value() : Value(by));
+  parameters.emplace_back(at);
+  connection.sql()->execute(fmt::format("UPDATE doppel_capture SET by = ${}, at = ${} WHERE {}",
+                                        shape.key.size() + 2, shape.key.size() + 3, where),
+                            parameters);
+}
+
 std::optional<std::string> read_mark(Connection& connection, const std::string& name) {
   const auto rows =
       connection.sql()->query("SELECT value FROM doppel_mark WHERE name = $1", {Value(name)});

@@ -55,6 +55,10 @@ void add_to_capture(Connection& connection, const TableShape& shape, std::size_t
 void rebase_in_capture(Connection& connection, const TableShape& shape, std::size_t number,
                        const Key& key, const std::optional<Row>& image);
 
+/// Says who touched a row, and when. REQUIRES: an open write transaction.
+void stamp_capture(Connection& connection, const TableShape& shape, std::size_t number,
+                   const Key& key, const std::string& by, const std::string& at);
+
 /// Named texts in doppel_mark.
 std::optional<std::string> read_mark(Connection& connection, const std::string& name);
 /// The mark that says which sandbox a database is; nothing for a database that is none [E5].

@@ -149,6 +149,13 @@ class OpenOverlay final : public database::Overlay {
 
   void set_author(const std::string& author) override { write_author(*connection_, author); }
 
+  void restore_touches(std::span<const database::CapturedChange> touched) override {
+    for (const database::CapturedChange& row : touched) {
+      stamp_capture(*connection_, *row.change.table, number_of(row.change.table->name),
+                    row.change.key, row.by, row.at);
+    }
+  }
+
   void scan_base(const TableShape& table, const database::Matching& matching,
                  const database::RowSink& sink) override {
     std::map<Key, Row> rows;

@@ -85,6 +85,10 @@ class Overlay {
   /// Whoever writes through this connection from now on, for CapturedChange::by.
   virtual void set_author(const std::string& author) = 0;
 
+  /// Who touched rows and when, as it was before they were written again by a refresh.
+  /// REQUIRES: an open write transaction.
+  virtual void restore_touches(std::span<const CapturedChange> touched) = 0;
+
   /// The base rows of one config table that match, in key order; rows whose base moved as they are
   /// now.
   virtual void scan_base(const TableShape& table, const Matching& matching,

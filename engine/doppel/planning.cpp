@@ -383,7 +383,10 @@ plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std:
     const bool by_number = parse_integer(name) == info.promotion;
     if (info.name == name || by_number) found.push_back(std::move(info));
   }
-  if (found.size() == 1) return found.front();
+  // A promoter that was killed leaves a snapshot of a promotion that never was; the one that took
+  // its number came later.
+  const auto newest = std::ranges::max_element(found, {}, &plan::SnapshotInfo::at);
+  if (newest != found.end()) return *newest;
   throw Error(ErrorCode::kNotFound, "there is no snapshot '" + name + "'",
               {.place = tenant, .remedy = "`doppel snapshot list " + tenant + "` lists them"});
 }

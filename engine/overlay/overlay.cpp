@@ -253,6 +253,12 @@ Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge
   const auto transaction = connection.begin(TransactionKind::kWrite);
   apply_in_order(model, way, connection);
   fresh.move_base(bases);
+  std::vector<database::CapturedChange> touched;
+  for (const RowChange& change : way.changes) {
+    const auto touch = own.touches.find({change.table->name, change.key});
+    if (touch != own.touches.end()) touched.push_back({change, touch->second.by, touch->second.at});
+  }
+  fresh.restore_touches(touched);
   transaction->commit();
   return refreshed;
 }

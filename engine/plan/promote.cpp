@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/text.hpp"
 #include "overlay/apply.hpp"
 
@@ -21,6 +22,10 @@ void refuse_unless_same(const Plan& reviewed, const Plan& now) {
     throw Error(ErrorCode::kStale,
                 "what the plan touches has moved since it was made:\n  " + join(moved, "\n  "),
                 {.place = reviewed.source});
+  }
+  if (now.changes.empty() && now.data.empty()) {
+    throw Error(ErrorCode::kWrongState, "the plan changes nothing",
+                {.place = reviewed.source, .remedy = "discard the sandbox if its work is done"});
   }
   if (now.promotable()) return;
   std::vector<std::string> failed;
@@ -91,6 +96,20 @@ std::string content_hash(const std::set<std::string>& tables, const Model& model
   return changeset::hash(state);
 }
 
+/// Applies the plan and keeps in `promotion` what came of it.
+void carry_out(const Model& model, const Plan& plan, Promotion& promotion,
+               database::Connection& live) {
+  const ChangeSet planned = plan.config();
+  ChangeSet all = planned;
+  all.changes.insert(all.changes.end(), plan.data.changes.begin(), plan.data.changes.end());
+  overlay::apply_in_order(model, all, live);
+  run_actions(model, planned, live);
+  const ChangeSet config = read_back(planned, live);
+  verify(planned, config);
+  promotion.config = changeset::normalise(config);
+  promotion.data = changeset::normalise(read_back(plan.data, live));
+}
+
 }  // namespace
 
 Promoted promote(const Model& model, const Request& request, const Plan& reviewed,
@@ -124,16 +143,14 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
                       .file = {}},
                      read_config(model, live));
 
-  ChangeSet all = plan.config();
-  all.changes.insert(all.changes.end(), plan.data.changes.begin(), plan.data.changes.end());
-  overlay::apply_in_order(model, all, live);
-  run_actions(model, plan.config(), live);
-  const ChangeSet config = read_back(plan.config(), live);
-  verify(plan.config(), config);
-  promotion.config = changeset::normalise(config);
-  promotion.data = changeset::normalise(read_back(plan.data, live));
-  promotion.number = record(sql, promotion);
-  transaction->commit();
+  try {
+    carry_out(model, plan, promotion, live);
+    promotion.number = record(sql, promotion);
+    transaction->commit();
+  } catch (...) {
+    remove_tree(promoted.snapshot.file);  // Of a promotion that never was.
+    throw;
+  }
   return promoted;
 }
 
