@@ -29,23 +29,26 @@ struct Question {
   friend auto operator<=>(const Question&, const Question&) = default;
 };
 
-struct QuestionHash {
-  std::size_t operator()(const Question& question) const;
-};
-
 /// What is known of live. A question answered with no rows is known, too.
 class Facts {
  public:
   void add(const Question& question, std::vector<Row> rows);
   /// Null: not known.
   const std::vector<Row>* rows(const Question& question) const;
+  const std::vector<Row>* rows(const std::string& table, const std::vector<std::size_t>& columns,
+                               const std::vector<Value>& values) const;
+
+  /// Whether nothing was asked yet.
+  bool empty() const { return rows_.empty() && keys_.empty(); }
 
   /// Keys that live would give next to new rows of a table (see database::KeyAllocator).
   void add_keys(const std::string& table, std::vector<std::int64_t> keys);
   const std::vector<std::int64_t>* keys(const std::string& table) const;
 
  private:
-  std::unordered_map<Question, std::vector<Row>, QuestionHash> rows_;
+  using ByValues = std::unordered_map<std::vector<Value>, std::vector<Row>, RowHash>;
+  using ByColumns = std::map<std::vector<std::size_t>, ByValues>;
+  std::map<std::string, ByColumns, std::less<>> rows_;  ///< by table
   std::map<std::string, std::vector<std::int64_t>, std::less<>> keys_;
 };
 
