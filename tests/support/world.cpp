@@ -60,6 +60,10 @@ class SchemaMaker {
     add_column(shape, "value");
     if (options_.with_unique_keys && chance(random_, 50))
       table.unique_keys.push_back({"by_name", {label}});
+    if (options_.with_unique_keys && chance(random_, 40)) {
+      const std::size_t code = add_column(shape, "code");
+      table.unique_keys.push_back({"by_code", {code}});
+    }
     if (options_.with_natural_keys && chance(random_, 40)) table.natural_key.push_back({label, {}});
     if (options_.with_volatile && chance(random_, 40)) {
       add_column(shape, "note");
@@ -155,6 +159,7 @@ class Editor {
     }
     const std::string& name = table.shape->columns[column];
     if (name == "name") return std::string(1, static_cast<char>('a' + random_.below(8)));
+    if (name == "code") return static_cast<std::int64_t>(random_.below(8));
     if (name == "position") return static_cast<std::int64_t>(1 + random_.below(6));
     if (name == "board") return small();
     switch (random_.below(6)) {
@@ -217,8 +222,9 @@ class Editor {
     Row* one = pick(table);
     Row* other = pick(table);
     if (one == nullptr || one == other) return;
-    const std::size_t name = *table.shape->column("name");
-    std::swap((*one)[name], (*other)[name]);
+    const auto code = table.shape->column("code");
+    const std::size_t column = code && chance(random_, 50) ? *code : *table.shape->column("name");
+    std::swap((*one)[column], (*other)[column]);
   }
 
   void move(const TableModel& table) {

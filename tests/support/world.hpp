@@ -26,7 +26,8 @@ struct World {
 };
 
 /// Keys of one to three columns, references (also to itself and in cycles, those nullable), unique
-/// names, ordered lists, volatile columns, values that are NULL, equal and different often.
+/// names and codes, ordered lists, volatile columns, values that are NULL, equal and different
+/// often.
 World make_world(Random& random, const WorldOptions& options = {});
 
 struct EditOptions {
