@@ -150,18 +150,25 @@ TEST(Order, ParksOneRowOnTwoCyclesAtOnce) {
 }
 
 TEST(Order, MakesARowWithoutTwoValuesThatOthersStillHold) {
-  // 9 takes the name of 1 and the code of 2, and the children of both move over to it first.
+  // 9 takes a name of 1 and a code of 2, by which links refer to them that move over to 9.
   const TableShapePtr named =
-      std::make_shared<TableShape>(TableShape{"named", {"id", "a", "b"}, {0}});
-  const OrderRules rules{.references = {{"rows", {2}, "named", {"id"}, false}},
+      std::make_shared<TableShape>(TableShape{"named", {"id", "name", "code"}, {0}});
+  const TableShapePtr links = std::make_shared<TableShape>(
+      TableShape{"links", {"id", "by_name", "by_code", "parent"}, {0}});
+  const OrderRules rules{.references = {{"links", {1}, "named", {"name"}, false},
+                                        {"links", {2}, "named", {"code"}, false},
+                                        {"links", {3}, "named", {"id"}, false}},
                          .uniques = {{"named", {1}}, {"named", {2}}}};
   const ChangeSet changes{{remove(named, {1, "n", "x"}), remove(named, {2, "m", "c"}),
-                           insert(named, {9, "n", "c"}), update(kRows, {5, "r", 1}, {5, "r", 9}),
-                           update(kRows, {6, "s", 2}, {6, "s", 9})}};
+                           insert(named, {9, "n", "c"}),
+                           update(links, {5, "n", {}, {}}, {5, {}, {}, 9}),
+                           update(links, {6, {}, "c", {}}, {6, {}, {}, 9})}};
   const ChangeSet steps = ordered(changes, rules);
   EXPECT_EQ(normalise(steps), normalise(changes));
   ASSERT_EQ(steps.size(), 6U);
   EXPECT_EQ(steps.changes.front().key, Key{9});
+  EXPECT_NE(steps.changes.front().after->at(1), Value("n"));
+  EXPECT_NE(steps.changes.front().after->at(2), Value("c"));
   EXPECT_EQ(steps.changes.back().after, (Row{9, "n", "c"}));
 }
 

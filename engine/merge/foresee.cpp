@@ -15,14 +15,17 @@ class Foresight {
   void run() {
     const TableModel* table = nullptr;
     std::vector<Uniqueness> uniques;
+    std::vector<WayIn> ways;
     for (const Item& item : work_.items) {
-      if (table != item.table) uniques = uniques_of(*(table = item.table));
-      if (item.sandbox == nullptr) {
-        ask_referrers(item);
-      } else {
-        for (const Uniqueness& unique : uniques) ask_unique(item, unique);
-        for (const Reference& reference : table->references) ask_target(item, reference);
+      if (table != item.table) {
+        table = item.table;
+        uniques = uniques_of(*table);
+        ways = ways_into(work_.model, *table);
       }
+      for (const WayIn& way : ways) ask_referrers(item, way);
+      if (item.sandbox == nullptr) continue;
+      for (const Uniqueness& unique : uniques) ask_unique(item, unique);
+      for (const Reference& reference : table->references) ask_target(item, reference);
     }
   }
 
@@ -49,23 +52,15 @@ class Foresight {
     work_.ask(pointing.table->name(), pointing.columns, pointing.values);
   }
 
-  void ask_referrers(const Item& item) {
-    const auto referrers = work_.model.referrers.find(item.table->name());
-    if (referrers == work_.model.referrers.end()) return;
-    for (const manifest::Referrer& referrer : referrers->second) {
-      const TableModel* table = work_.model.table(referrer.table);
-      if (table == nullptr || !table->may_hold_config()) continue;
-      const Reference& reference = table->references[referrer.reference];
-      for (const Reference::Target& target : reference.targets) {
-        if (target.table != item.table->name()) continue;
-        const auto columns = columns_of(*item.table, target.columns);
-        if (!columns) continue;
-        const auto values = TableShape::project(*item.base, *columns);
-        if (std::ranges::none_of(values, &Value::is_null)) {
-          work_.ask(table->name(), reference.columns, values);
-        }
-      }
+  /// Rows that refer to what the sandbox deleted, or by values that it changed.
+  void ask_referrers(const Item& item, const WayIn& way) {
+    if (item.base == nullptr) return;
+    const auto values = TableShape::project(*item.base, way.columns);
+    if (std::ranges::any_of(values, &Value::is_null)) return;
+    if (item.sandbox != nullptr && TableShape::project(*item.sandbox, way.columns) == values) {
+      return;
     }
+    work_.ask(way.from->name(), way.reference->columns, values);
   }
 
   Work& work_;

@@ -67,8 +67,10 @@ enum class ConflictKind {
   kReplaced,          ///< live's row under this key is another object than the base's
   kUniqueTaken,       ///< a unique value belongs to another row of live
   kReferenceGone,     ///< a row refers to one that live deleted
-  kStillReferenced,   ///< a row deleted in the sandbox is referred to by config of live
-  kOrder,             ///< both sides put the same members of a list in another order
+  /// A row deleted in the sandbox is referred to by config of live; or one that got another name
+  /// there, where rows refer by the name (Conflict::columns) and no other row has it now.
+  kStillReferenced,
+  kOrder,  ///< both sides put the same members of a list in another order
 };
 
 enum class AnswerKind {
@@ -97,7 +99,8 @@ std::optional<AnswerKind> parse_answer_kind(std::string_view text);
 ///   replaced            keep_live, new_key, take_sandbox
 ///   unique_taken        keep_live, rename
 ///   reference_gone      keep_live, restore, edit
-///   still_referenced    keep_live, edit           (edit: the row that takes over the references)
+///   still_referenced    keep_live, edit           (edit: the row that takes over the references;
+///                                                 a renamed one may do so itself: they follow)
 ///   order               keep_live, take_sandbox
 std::vector<AnswerKind> possible_answers(ConflictKind kind);
 

@@ -121,6 +121,15 @@ struct Uniqueness {
 };
 std::vector<Uniqueness> uniques_of(const manifest::TableModel& table);  ///< uniques.cpp
 
+/// A way in which rows that may be config refer to a table, and the columns of it that they name.
+struct WayIn {
+  const manifest::TableModel* from = nullptr;
+  const manifest::Reference* reference = nullptr;
+  std::vector<std::size_t> columns;
+};
+std::vector<WayIn> ways_into(const manifest::Model& model,
+                             const manifest::TableModel& table);  ///< referrers.cpp
+
 /// Asks in the first round what the checks will most likely want to know, so that a merge without
 /// conflicts takes one round of questions (foresee.cpp).
 void foresee(Work& work);
