@@ -2,43 +2,20 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include "base/json.hpp"
-#include "changeset/order.hpp"
 #include "merge/merge.hpp"
-#include "tests/support/choices.hpp"
 #include "tests/support/merge_model.hpp"
-#include "tests/support/world.hpp"
+#include "tests/support/sides.hpp"
 
 namespace doppel::merge {
 namespace {
 
 using changeset::ChangeSet;
 using changeset::State;
-using testing::Choices;
+using testing::make_sides;
+using testing::NewKeys;
+using testing::Sides;
 using testing::World;
 using testing::WorldOptions;
-
-/// Three states of one random schema. The two sides' new rows have keys of their own unless
-/// `keys_collide`.
-struct Sides {
-  World world;
-  State live;
-  State sandbox;
-};
-
-enum class NewKeys { kApart, kCollide };
-
-Sides make_sides(const WorldOptions& options, NewKeys keys) {
-  Choices choices(*rc::gen::resize(300, rc::gen::container<std::vector<std::uint32_t>>(
-                                            rc::gen::inRange<std::uint32_t>(0, 10'000))));
-  Sides sides;
-  sides.world = testing::make_world(choices, options);
-  sides.live =
-      testing::edit(sides.world, sides.world.base, choices, {.edits = 8, .first_key = 100});
-  sides.sandbox = testing::edit(sides.world, sides.world.base, choices,
-                                {.edits = 8, .first_key = keys == NewKeys::kApart ? 200 : 100});
-  return sides;
-}
 
 /// The base order of every list, as a first touch would have kept it.
 std::vector<ListBase> lists_of(const World& world) {
@@ -133,73 +110,6 @@ std::string described(const Result& result) {
             (change.after ? display(*change.after) : "-") + "\n";
   }
   return text;
-}
-
-RC_GTEST_PROP(ChangeLaws, DiffAppliedAndInverted, ()) {
-  const Sides sides = make_sides({}, NewKeys::kCollide);
-  const ChangeSet changes = changeset::diff(sides.live, sides.sandbox);
-  RC_ASSERT(changeset::apply(sides.live, changes) == sides.sandbox);
-  RC_ASSERT(changeset::apply(sides.sandbox, changeset::invert(changes)) == sides.live);
-  RC_ASSERT(changeset::invert(changeset::invert(changes)) == changes);
-  RC_ASSERT(changeset::diff(sides.live, sides.live).empty());
-  RC_ASSERT(changeset::normalise(changes) == changes);
-  const auto written = write_json(changeset::to_json(changes), JsonStyle::kCompact);
-  RC_ASSERT(changeset::from_json(parse_json(written, "law"), "law") == changes);
-}
-
-RC_GTEST_PROP(ChangeLaws, EveryStepOfTheOrderKeepsUniqueKeysAndReferences, ()) {
-  const Sides sides = make_sides({}, NewKeys::kCollide);
-  const ChangeSet changes = changeset::diff(sides.live, sides.sandbox);
-  const auto rules = testing::order_rules(sides.world.model);
-  const ChangeSet steps = changeset::ordered(changes, rules);
-  RC_ASSERT(changeset::normalise(steps) == changeset::normalise(changes));
-  State state = sides.live;
-  for (const RowChange& step : steps.changes) {
-    state = changeset::apply(std::move(state), {{step}});
-    RC_ASSERT(testing::violations(sides.world.model, state) == std::vector<std::string>{});
-  }
-}
-
-/// Rows whose names and codes (both unique) are dealt out by two permutations; some are missing.
-State dealt(const TableShapePtr& shape, std::size_t rows) {
-  std::vector<std::int64_t> names(rows);
-  for (std::size_t i = 0; i < rows; ++i) names[i] = static_cast<std::int64_t>(i);
-  std::vector<std::int64_t> codes = names;
-  for (auto* values : {&names, &codes}) {
-    for (std::size_t i = rows; i > 1; --i) {
-      std::swap((*values)[i - 1], (*values)[*rc::gen::inRange<std::size_t>(0, i)]);
-    }
-  }
-  State state;
-  state.tables["rows"].shape = shape;
-  for (std::size_t i = 0; i < rows; ++i) {
-    if (*rc::gen::inRange(0, 6) == 0) continue;
-    const auto id = static_cast<std::int64_t>(i);
-    state.tables["rows"].rows[{id}] = {id, "n" + std::to_string(names[i]), codes[i]};
-  }
-  return state;
-}
-
-RC_GTEST_PROP(ChangeLaws, RowsOnTwoUniqueCyclesAreParkedAtEveryStep, ()) {
-  const auto shape = std::make_shared<TableShape>(TableShape{"rows", {"id", "name", "code"}, {0}});
-  const auto rows = *rc::gen::inRange<std::size_t>(2, 12);
-  State state = dealt(shape, rows);
-  const State after = dealt(shape, rows);
-  const ChangeSet changes = changeset::diff(state, after);
-  const changeset::OrderRules rules{.references = {}, .uniques = {{"rows", {1}}, {"rows", {2}}}};
-  const ChangeSet steps = changeset::ordered(changes, rules);
-  RC_CLASSIFY(steps.size() > changes.size() + 1);
-  RC_ASSERT(changeset::normalise(steps) == changes);
-  for (const RowChange& step : steps.changes) {
-    state = changeset::apply(std::move(state), {{step}});
-    std::set<Value> names;
-    std::set<Value> codes;
-    for (const auto& [key, row] : state.tables.at("rows").rows) {
-      RC_ASSERT(names.insert(row[1]).second);
-      RC_ASSERT(codes.insert(row[2]).second);
-    }
-  }
-  RC_ASSERT(state == after);
 }
 
 RC_GTEST_PROP(MergeLaws, AgreesWithTheNaiveModelOnFields, ()) {
