@@ -239,7 +239,7 @@ TEST_F(MergeTest, AHundredThousandChangesASideStayFast) {
   const std::clock_t taken = std::clock() - start;
   EXPECT_FALSE(result.open());
   EXPECT_EQ(result.changes.size(), 100'000U);
-  EXPECT_LT(taken, 2 * CLOCKS_PER_SEC);
+  EXPECT_LT(taken, 10 * CLOCKS_PER_SEC);  // of processor time, with sanitizers too
 }
 
 }  // namespace
