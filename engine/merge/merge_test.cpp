@@ -1,11 +1,10 @@
-#include "merge/merge_test.hpp"
-
 #include <ctime>
 
 #include <gmock/gmock.h>
 
 #include "base/error.hpp"
 #include "merge/answer_json.hpp"
+#include "tests/support/merge_fixture.hpp"
 
 namespace doppel::merge {
 namespace {

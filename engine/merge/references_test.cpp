@@ -1,4 +1,4 @@
-#include "merge/merge_test.hpp"
+#include "tests/support/merge_fixture.hpp"
 
 namespace doppel::merge {
 namespace {
