@@ -132,11 +132,16 @@ class Schedule {
       if (out_edge == kNobody || in_edge == kNobody) continue;
       const std::size_t index = found_.all[out_edge].from;
       const RowChange& change = changes_.changes[nodes_[index].step.change];
-      if (!nodes_[index].step.parked.empty()) continue;  // a first half is not split again
-      const auto cut =
-          find_cut(change, nodes_[index].step, found_.all[in_edge], found_.all[out_edge], rules_);
+      const Step& step = nodes_[index].step;
+      // A row that exists lets go of one column at a time; one that is made may lack several.
+      if (!step.parked.empty() && step.kind != ChangeKind::kInsert) continue;
+      const auto cut = find_cut(change, step, found_.all[in_edge], found_.all[out_edge], rules_);
       if (!cut) continue;
-      split(index, *cut);
+      if (step.parked.empty()) {
+        split(index, *cut);
+      } else {
+        park_more(index, *cut);
+      }
       return true;
     }
     return false;
@@ -181,6 +186,35 @@ class Schedule {
       (now ? first : second).out.push_back(edge);
     }
     if (first.waiting == 0) ready_.push(index);
+  }
+
+  /// A new row that is made without one value is made without another, too: what binds that one
+  /// goes over to its second half.
+  void park_more(std::size_t index, const Cut& cut) {
+    Node& first = nodes_[index];
+    const std::size_t second_index = first.second;
+    Node& second = nodes_[second_index];
+    first.step.parked.push_back(cut.column);
+    if (cut.with_null) null_columns_.emplace(first.step.change, cut.column);
+    const bool was_waiting = first.waiting > 0;
+    std::erase_if(first.in, [&](std::size_t edge) {
+      if (!binds_second_half_in(first.step, found_.all[edge], cut.column)) return false;
+      found_.all[edge].to = second_index;
+      second.in.push_back(edge);
+      if (!nodes_[found_.all[edge].from].done) {
+        ++second.waiting;
+        --first.waiting;
+      }
+      return true;
+    });
+    first.next_in = 0;
+    std::erase_if(first.out, [&](std::size_t edge) {
+      if (met_by_first_half(first.step, found_.all[edge], cut.column)) return false;
+      found_.all[edge].from = second_index;
+      second.out.push_back(edge);
+      return true;
+    });
+    if (was_waiting && first.waiting == 0) ready_.push(index);
   }
 
   /// A cycle that nothing can cut: databases judge references at commit, unique keys at once, so a

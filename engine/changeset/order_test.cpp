@@ -129,6 +129,60 @@ TEST(Order, LeavesACycleThatNothingCutsToTheCommit) {
   EXPECT_EQ(ordered(made, rules).size(), 2U);
 }
 
+TEST(Order, ParksOneRowOnTwoCyclesAtOnce) {
+  // Both names and codes (here: the column `parent`) change places, in different rings.
+  const OrderRules rules{.references = {}, .uniques = {{"rows", {1}}, {"rows", {2}}}};
+  const ChangeSet rings{{update(kRows, {1, "a", 10}, {1, "b", 11}),
+                         update(kRows, {2, "b", 11}, {2, "a", 12}),
+                         update(kRows, {3, "c", 12}, {3, "c", 10})}};
+  const ChangeSet steps = ordered(rings, rules);
+  EXPECT_EQ(normalise(steps), normalise(rings));
+  State state = state_before(rings);
+  for (const RowChange& step : steps.changes) {
+    state = apply(std::move(state), {{step}});
+    std::set<Value> names;
+    std::set<Value> codes;
+    for (const auto& [key, row] : state.tables.at("rows").rows) {
+      EXPECT_TRUE(names.insert(row[1]).second);
+      EXPECT_TRUE(codes.insert(row[2]).second);
+    }
+  }
+}
+
+TEST(Order, MakesARowWithoutTwoValuesThatOthersStillHold) {
+  // 9 takes a name of 1 and a code of 2, by which links refer to them that move over to 9.
+  const TableShapePtr named =
+      std::make_shared<TableShape>(TableShape{"named", {"id", "name", "code"}, {0}});
+  const TableShapePtr links = std::make_shared<TableShape>(
+      TableShape{"links", {"id", "by_name", "by_code", "parent"}, {0}});
+  const OrderRules rules{.references = {{"links", {1}, "named", {"name"}, false},
+                                        {"links", {2}, "named", {"code"}, false},
+                                        {"links", {3}, "named", {"id"}, false}},
+                         .uniques = {{"named", {1}}, {"named", {2}}}};
+  const ChangeSet changes{{remove(named, {1, "n", "x"}), remove(named, {2, "m", "c"}),
+                           insert(named, {9, "n", "c"}),
+                           update(links, {5, "n", {}, {}}, {5, {}, {}, 9}),
+                           update(links, {6, {}, "c", {}}, {6, {}, {}, 9})}};
+  const ChangeSet steps = ordered(changes, rules);
+  EXPECT_EQ(normalise(steps), normalise(changes));
+  ASSERT_EQ(steps.size(), 6U);
+  EXPECT_EQ(steps.changes.front().key, Key{9});
+  EXPECT_NE(steps.changes.front().after->at(1), Value("n"));
+  EXPECT_NE(steps.changes.front().after->at(2), Value("c"));
+  EXPECT_EQ(steps.changes.back().after, (Row{9, "n", "c"}));
+}
+
+TEST(Order, LetsGoOfAUniqueReferenceByNull) {
+  // A unique key that is nothing but a reference: two rows swap whom they refer to.
+  const OrderRules rules{.references = {{"rows", {2}, "parents", {"id"}, true}},
+                         .uniques = {{"rows", {2}}}};
+  const ChangeSet swapped{
+      {update(kRows, {1, "a", 5}, {1, "a", 6}), update(kRows, {2, "b", 6}, {2, "b", 5})}};
+  const ChangeSet steps = ordered(swapped, rules);
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_TRUE(steps.changes[0].after->at(2).is_null());
+}
+
 TEST(Order, IgnoresARowThatRefersToItself) {
   const OrderRules rules{.references = {{"rows", {2}, "rows", {"id"}, false}}, .uniques = {}};
   EXPECT_EQ(ordered({{insert(kRows, {1, "a", 1})}}, rules).size(), 1U);

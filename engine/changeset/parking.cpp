@@ -17,6 +17,15 @@ bool is_referring(const OrderRules& rules, const std::string& table, std::size_t
   });
 }
 
+/// Whether a column only refers, and every reference that it is part of may be NULL.
+bool may_be_null(const OrderRules& rules, const std::string& table, std::size_t column) {
+  return is_referring(rules, table, column) &&
+         std::ranges::all_of(rules.references, [&](const OrderRules::Reference& reference) {
+           return reference.nullable || reference.table != table ||
+                  !holds(&reference.columns, column);
+         });
+}
+
 bool is_key(const RowChange& change, std::size_t column) {
   return std::ranges::find(change.table->key, column) != change.table->key.end();
 }
@@ -61,6 +70,12 @@ std::optional<Cut> loosen(const RowChange& change, const Dependency& dependency,
                           const std::vector<std::size_t>& columns, const OrderRules& rules) {
   if (dependency.kind == Kind::kFree) {
     if (const auto column = parkable(change, rules, columns)) return Cut{*column, false};
+    // NULL meets nobody, either.
+    for (const std::size_t column : columns) {
+      if (!is_key(change, column) && may_be_null(rules, change.table->name, column)) {
+        return Cut{column, true};
+      }
+    }
     return std::nullopt;
   }
   if (!dependency.nullable) return std::nullopt;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -9,38 +10,59 @@ namespace {
 
 using changeset::State;
 
-/// The rows of one table by the values of some columns.
-using Index = std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>;
+/// What was asked of one table by the same columns: values -> rows that have them.
+using Asked = std::unordered_map<std::vector<Value>, std::vector<Row>, RowHash>;
 
-/// Answers questions from a State, with an index for each set of columns once it was asked for.
+/// Answers questions from a State: those about keys by looking, all others about the same columns
+/// of a table by walking over it once.
 class StateFacts {
  public:
   StateFacts(const manifest::Model& model, const State& live) : model_(model), live_(live) {}
 
-  void answer(const Needs& needs, Facts& facts) {
-    for (const Question& question : needs.questions) facts.add(question, rows(question));
+  void answer(const Needs& needs, Facts& facts) const {
+    auto first = needs.questions.begin();
+    while (first != needs.questions.end()) {
+      const auto last = std::find_if(first, needs.questions.end(), [&](const Question& question) {
+        return question.table != first->table || question.columns != first->columns;
+      });
+      answer_alike({first, last}, facts);
+      first = last;
+    }
     for (const auto& [table, number] : needs.keys) facts.add_keys(table, keys(table, number));
   }
 
  private:
-  std::vector<Row> rows(const Question& question) {
-    const auto table = live_.tables.find(question.table);
-    if (table == live_.tables.end()) return {};
-    if (question.columns == table->second.shape->key) {
-      const auto row = table->second.rows.find(question.values);
-      return row == table->second.rows.end() ? std::vector<Row>{} : std::vector<Row>{row->second};
+  void answer_alike(std::span<const Question> questions, Facts& facts) const {
+    const auto table = live_.tables.find(questions.front().table);
+    if (table == live_.tables.end()) {
+      for (const Question& question : questions) facts.add(question, {});
+      return;
     }
-    auto [index, is_new] = indices_.try_emplace({question.table, question.columns});
-    if (is_new) {
-      for (const auto& [key, row] : table->second.rows) {
-        index->second[TableShape::project(row, question.columns)].push_back(&row);
+    const auto& [shape, rows] = table->second;
+    if (questions.front().columns == shape->key) {
+      for (const Question& question : questions) {
+        const auto row = rows.find(question.values);
+        facts.add(question, row == rows.end() ? std::vector<Row>{} : std::vector<Row>{row->second});
+      }
+      return;
+    }
+    Asked asked;
+    for (const Question& question : questions) asked.try_emplace(question.values);
+    collect(questions.front().columns, rows, asked);
+    for (const Question& question : questions) {
+      facts.add(question, std::move(asked.at(question.values)));
+    }
+  }
+
+  static void collect(const std::vector<std::size_t>& columns, const std::map<Key, Row>& rows,
+                      Asked& asked) {
+    std::vector<Value> values(columns.size());
+    for (const auto& [key, row] : rows) {
+      for (std::size_t i = 0; i < columns.size(); ++i) values[i] = row[columns[i]];
+      if (const auto found = asked.find(values); found != asked.end()) {
+        found->second.push_back(row);
       }
     }
-    std::vector<Row> found;
-    if (const auto rows = index->second.find(question.values); rows != index->second.end()) {
-      for (const Row* row : rows->second) found.push_back(*row);
-    }
-    return found;
   }
 
   std::vector<std::int64_t> keys(const std::string& name, std::size_t number) const {
@@ -59,24 +81,27 @@ class StateFacts {
 
   const manifest::Model& model_;
   const State& live_;
-  std::map<std::pair<std::string, std::vector<std::size_t>>, Index> indices_;
 };
 
 }  // namespace
 
-std::size_t QuestionHash::operator()(const Question& question) const {
-  std::size_t seed = hash_value(question.values) * 31 + std::hash<std::string>{}(question.table);
-  for (const std::size_t column : question.columns) seed = seed * 31 + column;
-  return seed;
-}
-
 void Facts::add(const Question& question, std::vector<Row> rows) {
-  rows_.insert_or_assign(question, std::move(rows));
+  rows_[question.table][question.columns].insert_or_assign(question.values, std::move(rows));
 }
 
 const std::vector<Row>* Facts::rows(const Question& question) const {
-  const auto found = rows_.find(question);
-  return found == rows_.end() ? nullptr : &found->second;
+  return rows(question.table, question.columns, question.values);
+}
+
+const std::vector<Row>* Facts::rows(const std::string& table,
+                                    const std::vector<std::size_t>& columns,
+                                    const std::vector<Value>& values) const {
+  const auto of_table = rows_.find(table);
+  if (of_table == rows_.end()) return nullptr;
+  const auto by_values = of_table->second.find(columns);
+  if (by_values == of_table->second.end()) return nullptr;
+  const auto found = by_values->second.find(values);
+  return found == by_values->second.end() ? nullptr : &found->second;
 }
 
 void Facts::add_keys(const std::string& table, std::vector<std::int64_t> keys) {

@@ -59,16 +59,17 @@ class ListMerge {
   void add_live(const Row& row) {
     Member member;
     member.key = table_.shape->key_of(row);
-    member.live = value_of(&row);
     Item* item = work_.at_live(table_.name(), member.key);
     if (item != nullptr && item->status != Status::kApplies) item = nullptr;
     if (item != nullptr) {
       if (!item->merged || !is_here(&*item->merged)) return;
+      member.live = value_of(&row);
       member.base = base_of(member.key, item->base);
       member.sandbox = value_of(item->sandbox);
       if (const auto merged = value_of(&*item->merged)) member.merged = *merged;
     } else {
       // Not touched by the sandbox: there it stands where the base has it.
+      member.live = value_of(&row);
       member.base = base_of(member.key, &row);
       member.sandbox = member.base;
       member.merged = member.live.value_or(0);
@@ -89,7 +90,14 @@ class ListMerge {
     add(std::move(member), &item, nullptr);
   }
 
+  /// The place that a row has in another list says nothing here, and of two that both sides gave it
+  /// anew the first counts: so it doesn't matter which side is which.
   void add(Member member, Item* item, const Row* live) {
+    if (member.live && member.sandbox) {
+      if (!member.base) member.merged = std::min(*member.live, *member.sandbox);
+    } else if (member.live || member.sandbox) {
+      member.merged = member.live ? *member.live : *member.sandbox;
+    }
     members_.push_back(std::move(member));
     items_.push_back(item);
     rows_.push_back(live);

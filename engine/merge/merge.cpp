@@ -19,16 +19,6 @@ void settle(Work& work) {
   }
 }
 
-Needs needs_of(Work& work) {
-  Needs needs;
-  std::ranges::sort(work.questions);
-  const auto repeated = std::ranges::unique(work.questions);
-  work.questions.erase(repeated.begin(), repeated.end());
-  needs.questions = std::move(work.questions);
-  needs.keys = std::move(work.key_needs);
-  return needs;
-}
-
 bool by_table_and_key(const RowChange& a, const RowChange& b) {
   const int tables = a.table->name.compare(b.table->name);
   return tables != 0 ? tables < 0 : a.key < b.key;
@@ -44,7 +34,10 @@ void collect_changes(Work& work, Result& result) {
     change.after = std::move(item.merged);
     if (!change.changes_nothing()) result.changes.changes.push_back(std::move(change));
   }
-  std::ranges::sort(result.changes.changes, by_table_and_key);
+  auto& changes = result.changes.changes;
+  if (!std::ranges::is_sorted(changes, by_table_and_key)) {
+    std::ranges::sort(changes, by_table_and_key);
+  }
 }
 
 void collect_conflicts(Work& work, Result& result) {
@@ -79,6 +72,7 @@ Result merge(const manifest::Model& model, const changeset::ChangeSet& ours,
              const std::vector<Answer>& answers) {
   Work work(model, ours, facts, answers, lists);
   Result result;
+  if (facts.empty()) foresee(work);
   identify(work);
   if (!work.lacks_facts()) {
     merge_fields(work);
@@ -86,7 +80,7 @@ Result merge(const manifest::Model& model, const changeset::ChangeSet& ours,
   }
   settle(work);
   if (work.lacks_facts()) {
-    result.needs = needs_of(work);
+    result.needs = work.take_needs();
     return result;
   }
   warn_of_waiting(work, result);

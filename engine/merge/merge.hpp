@@ -29,23 +29,26 @@ struct Question {
   friend auto operator<=>(const Question&, const Question&) = default;
 };
 
-struct QuestionHash {
-  std::size_t operator()(const Question& question) const;
-};
-
 /// What is known of live. A question answered with no rows is known, too.
 class Facts {
  public:
   void add(const Question& question, std::vector<Row> rows);
   /// Null: not known.
   const std::vector<Row>* rows(const Question& question) const;
+  const std::vector<Row>* rows(const std::string& table, const std::vector<std::size_t>& columns,
+                               const std::vector<Value>& values) const;
+
+  /// Whether nothing was asked yet.
+  bool empty() const { return rows_.empty() && keys_.empty(); }
 
   /// Keys that live would give next to new rows of a table (see database::KeyAllocator).
   void add_keys(const std::string& table, std::vector<std::int64_t> keys);
   const std::vector<std::int64_t>* keys(const std::string& table) const;
 
  private:
-  std::unordered_map<Question, std::vector<Row>, QuestionHash> rows_;
+  using ByValues = std::unordered_map<std::vector<Value>, std::vector<Row>, RowHash>;
+  using ByColumns = std::map<std::vector<std::size_t>, ByValues>;
+  std::map<std::string, ByColumns, std::less<>> rows_;  ///< by table
   std::map<std::string, std::vector<std::int64_t>, std::less<>> keys_;
 };
 
@@ -64,8 +67,10 @@ enum class ConflictKind {
   kReplaced,          ///< live's row under this key is another object than the base's
   kUniqueTaken,       ///< a unique value belongs to another row of live
   kReferenceGone,     ///< a row refers to one that live deleted
-  kStillReferenced,   ///< a row deleted in the sandbox is referred to by config of live
-  kOrder,             ///< both sides put the same members of a list in another order
+  /// A row deleted in the sandbox is referred to by config of live; or one that got another name
+  /// there, where rows refer by the name (Conflict::columns) and no other row has it now.
+  kStillReferenced,
+  kOrder,  ///< both sides put the same members of a list in another order
 };
 
 enum class AnswerKind {
@@ -94,7 +99,8 @@ std::optional<AnswerKind> parse_answer_kind(std::string_view text);
 ///   replaced            keep_live, new_key, take_sandbox
 ///   unique_taken        keep_live, rename
 ///   reference_gone      keep_live, restore, edit
-///   still_referenced    keep_live, edit           (edit: the row that takes over the references)
+///   still_referenced    keep_live, edit           (edit: the row that takes over the references;
+///                                                 a renamed one may do so itself: they follow)
 ///   order               keep_live, take_sandbox
 std::vector<AnswerKind> possible_answers(ConflictKind kind);
 

@@ -1,90 +1,13 @@
-#include "merge/merge.hpp"
-
-#include <chrono>
+#include <ctime>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "base/error.hpp"
 #include "merge/answer_json.hpp"
+#include "tests/support/merge_fixture.hpp"
 
 namespace doppel::merge {
 namespace {
-
-using changeset::ChangeSet;
-using changeset::State;
-using manifest::Model;
-using manifest::TableModel;
-
-/// queues (id, name unique and natural, colour, position in a list, seen: volatile) and
-/// rules (id, queue -> queues, text with queue ids like #12).
-class MergeTest : public ::testing::Test {
- protected:
-  MergeTest() {
-    TableModel queues;
-    queues.shape = std::make_shared<TableShape>(
-        TableShape{"queues", {"id", "name", "colour", "position", "seen"}, {0}});
-    queues.columns.resize(5);
-    queues.columns[4].is_volatile = true;
-    queues.natural_key = {{1, manifest::NaturalKeyPart::Fold::kLower}};
-    queues.unique_keys = {{"by_name", {1}}};
-    queues.list = manifest::ListModel{.order = 3, .within = {}};
-    queues.key_source = database::KeySource::kReused;
-    TableModel rules;
-    rules.shape = std::make_shared<TableShape>(TableShape{"rules", {"id", "queue", "text"}, {0}});
-    rules.columns.resize(3);
-    manifest::EmbeddedIds ids;
-    ids.pattern = "#([0-9]+)";
-    ids.table = "queues";
-    rules.columns[2].ids = {ids};
-    manifest::Reference reference;
-    reference.columns = {1};
-    reference.targets = {{{}, "queues", {"id"}}};
-    reference.on_delete = "CASCADE";
-    rules.references = {reference};
-    model_.tables = {queues, rules};
-    model_.referrers["queues"] = {{"rules", 0}};
-    for (const TableModel& table : model_.tables) base_.tables[table.name()].shape = table.shape;
-    put(base_, "queues", {1, "Spam", "red", 1, 0});
-    put(base_, "queues", {2, "Sales", "blue", 2, 0});
-    put(base_, "queues", {3, "Help", "green", 3, 0});
-    put(base_, "rules", {1, 1, "see #1"});
-    live_ = sandbox_ = base_;
-  }
-
-  static void put(State& state, const std::string& table, const Row& row) {
-    state.tables.at(table).rows[{row[0]}] = row;
-  }
-  static void erase(State& state, const std::string& table, int id) {
-    state.tables.at(table).rows.erase({id});
-  }
-
-  Result merged() {
-    return merge_with(model_, changeset::diff(base_, sandbox_), {}, facts_from(model_, live_),
-                      answers_);
-  }
-  /// Merges, expects one open conflict of a kind, answers it and merges again.
-  Result answered(ConflictKind kind, AnswerKind answer, std::vector<Value> values = {}) {
-    const Result result = merged();
-    EXPECT_EQ(result.conflicts.size(), 1U);
-    if (result.conflicts.empty()) return result;
-    const Conflict& conflict = result.conflicts.front();
-    EXPECT_EQ(conflict.kind, kind) << conflict.message;
-    EXPECT_TRUE(result.open());
-    EXPECT_FALSE(conflict.message.empty());
-    EXPECT_EQ(conflict.possible.front(), possible_answers(kind).front());
-    answers_ = {{conflict.id, conflict.inputs, answer, std::move(values)}};
-    return merged();
-  }
-  State after(const Result& result) { return changeset::apply(live_, result.changes); }
-  static const Row& row(const State& state, const std::string& table, int id) {
-    return state.tables.at(table).rows.at({id});
-  }
-
-  Model model_;
-  State base_, live_, sandbox_;
-  std::vector<Answer> answers_;
-};
 
 TEST_F(MergeTest, TwoColumnsOfOneRowAreNoConflict) {
   put(sandbox_, "queues", {1, "Junk", "red", 1, 0});
@@ -310,12 +233,12 @@ TEST_F(MergeTest, AHundredThousandChangesASideStayFast) {
     after[1] = "m" + std::to_string(i);
     ours.changes.push_back({queues.shape, {i}, std::move(before), std::move(after)});
   }
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const Result result = merge_with(model_, ours, {}, facts_from(model_, live_), {});
-  const auto taken = std::chrono::steady_clock::now() - start;
+  const std::clock_t taken = std::clock() - start;
   EXPECT_FALSE(result.open());
   EXPECT_EQ(result.changes.size(), 100'000U);
-  EXPECT_LT(taken, std::chrono::seconds(10));
+  EXPECT_LT(taken, 10 * CLOCKS_PER_SEC);  // of processor time, with sanitizers too
 }
 
 }  // namespace

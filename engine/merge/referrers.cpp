@@ -21,8 +21,9 @@ bool is_config(const TableModel& table, const Row& row) {
   return rule.role == manifest::Role::kConfig;
 }
 
-/// Rows of live's config that refer to what the sandbox deleted: made or moved there meanwhile, so
-/// the sandbox never saw them. A database that cascades would delete them without a word.
+/// Rows of live's config that refer to what the sandbox deleted, or by a value that it changed:
+/// made or moved there meanwhile, so the sandbox never saw them. A database that cascades would
+/// delete the ones without a word; the others would refer to nothing.
 class ReferrerCheck {
  public:
   explicit ReferrerCheck(Work& work) : work_(work) {}
@@ -31,8 +32,7 @@ class ReferrerCheck {
     const std::size_t count = work_.items.size();
     for (std::size_t i = 0; i < count; ++i) {
       Item& item = work_.items[i];
-      if (item.status != Status::kApplies || item.merged || item.live == nullptr) continue;
-      check(item);
+      if (item.status == Status::kApplies && item.live != nullptr) check(item);
     }
     return changed_;
   }
@@ -45,37 +45,67 @@ class ReferrerCheck {
   };
 
   void check(Item& item) {
-    const auto referrers = work_.model.referrers.find(item.table->name());
-    if (referrers == work_.model.referrers.end()) return;
+    auto [ways, is_new] = ways_.try_emplace(item.table);
+    if (is_new) ways->second = ways_into(work_.model, *item.table);
     std::vector<Referring> found;
-    for (const manifest::Referrer& referrer : referrers->second) {
-      const TableModel* table = work_.model.table(referrer.table);
-      if (table == nullptr || !table->may_hold_config()) continue;
-      collect(item, *table, table->references[referrer.reference], found);
+    std::vector<std::size_t> renamed;
+    for (const WayIn& way : ways->second) {
+      if (item.merged && !is_renamed(item, way.columns)) continue;
+      const std::size_t before = found.size();
+      collect(item, way, found);
       if (item.status != Status::kApplies) return;
+      if (!item.merged || found.size() == before) continue;
+      if (const auto taken = is_taken_over(item, way.columns); !taken || *taken) {
+        found.resize(before);
+      } else {
+        renamed.insert(renamed.end(), way.columns.begin(), way.columns.end());
+      }
     }
-    if (!found.empty()) still_referenced(item, found);
+    if (found.empty()) return;
+    std::ranges::sort(renamed);
+    const auto twice = std::ranges::unique(renamed);
+    renamed.erase(twice.begin(), twice.end());
+    still_referenced(item, found, std::move(renamed));
   }
 
-  void collect(Item& item, const TableModel& table, const Reference& reference,
-               std::vector<Referring>& found) {
-    for (const Reference::Target& target : reference.targets) {
-      if (target.table != item.table->name()) continue;
-      const auto columns = columns_of(*item.table, target.columns);
-      if (!columns) continue;
-      const auto values = TableShape::project(*item.live, *columns);
-      if (std::ranges::any_of(values, [&](const Value& value) {
-            return value.is_null() ||
-                   std::ranges::find(reference.none, value) != reference.none.end();
-          })) {
-        continue;
+  static bool is_renamed(const Item& item, const std::vector<std::size_t>& columns) {
+    return std::ranges::any_of(columns, [&](std::size_t column) {
+      return (*item.live)[column] != (*item.merged)[column];
+    });
+  }
+
+  /// Whether another row has the old values after the merge; nothing: not known yet.
+  std::optional<bool> is_taken_over(const Item& item, const std::vector<std::size_t>& columns) {
+    const auto values = TableShape::project(*item.live, columns);
+    for (const Item& other : work_.items) {
+      if (other.table == item.table && other.status == Status::kApplies && other.merged &&
+          TableShape::project(*other.merged, columns) == values) {
+        return true;
       }
-      const auto* rows = work_.ask(table.name(), reference.columns, values);
-      if (rows == nullptr) continue;
-      for (const Row& row : *rows) {
-        if (refers(item, table, reference, row)) found.push_back({&table, &reference, &row});
-        if (item.status != Status::kApplies) return;
+    }
+    const auto* rows = work_.ask(item.table->name(), columns, values);
+    if (rows == nullptr) return std::nullopt;
+    return std::ranges::any_of(*rows, [&](const Row& row) {
+      const Item* other = work_.at_live(item.table->name(), item.table->shape->key_of(row));
+      return other == nullptr || other->status != Status::kApplies;
+    });
+  }
+
+  void collect(Item& item, const WayIn& way, std::vector<Referring>& found) {
+    const auto values = TableShape::project(*item.live, way.columns);
+    const auto& none = way.reference->none;
+    if (std::ranges::any_of(values, [&](const Value& value) {
+          return value.is_null() || std::ranges::find(none, value) != none.end();
+        })) {
+      return;
+    }
+    const auto* rows = work_.ask(way.from->name(), way.reference->columns, values);
+    if (rows == nullptr) return;
+    for (const Row& row : *rows) {
+      if (refers(item, *way.from, *way.reference, row)) {
+        found.push_back({way.from, way.reference, &row});
       }
+      if (item.status != Status::kApplies) return;
     }
   }
 
@@ -102,12 +132,16 @@ class ReferrerCheck {
            TableShape::project(*item.live, pointing.columns) == pointing.values;
   }
 
-  void still_referenced(Item& item, const std::vector<Referring>& found) {
+  /// `renamed` are the columns that are referred by and change; none: the row is deleted.
+  void still_referenced(Item& item, const std::vector<Referring>& found,
+                        std::vector<std::size_t> renamed) {
     changed_ = true;
     const Referring& first = found.front();
-    Conflict conflict = Work::conflict_for(item, ConflictKind::kStillReferenced, {});
+    const std::string what = renamed.empty() ? " was deleted" : " got another name";
+    Conflict conflict =
+        Work::conflict_for(item, ConflictKind::kStillReferenced, std::move(renamed));
     conflict.message =
-        name_of(item) + " was deleted in the sandbox, but " + name_of(*first.table, *first.row) +
+        name_of(item) + what + " in the sandbox, but " + name_of(*first.table, *first.row) +
         " of live refers to it" +
         (found.size() > 1 ? " (and " + std::to_string(found.size() - 1) + " more)" : std::string());
     std::vector<Value> inputs;
@@ -130,7 +164,7 @@ class ReferrerCheck {
 
   /// Makes a row of live refer to the row with the key `to` instead.
   bool take_over(const Item& item, const Referring& referring, const Key& to) {
-    if (to == item.key) return false;
+    if (to == item.key && !item.merged) return false;
     const TableModel& target = *item.table;
     const Item* known = work_.at_live(target.name(), to);
     const Row* row = nullptr;
@@ -169,9 +203,28 @@ class ReferrerCheck {
 
   Work& work_;
   bool changed_ = false;
+  std::unordered_map<const TableModel*, std::vector<WayIn>> ways_;
 };
 
 }  // namespace
+
+std::vector<WayIn> ways_into(const manifest::Model& model, const TableModel& table) {
+  std::vector<WayIn> ways;
+  const auto referrers = model.referrers.find(table.name());
+  if (referrers == model.referrers.end()) return ways;
+  for (const manifest::Referrer& referrer : referrers->second) {
+    const TableModel* from = model.table(referrer.table);
+    if (from == nullptr || !from->may_hold_config()) continue;
+    const Reference& reference = from->references[referrer.reference];
+    for (const Reference::Target& target : reference.targets) {
+      if (target.table != table.name()) continue;
+      if (auto columns = columns_of(table, target.columns)) {
+        ways.push_back({from, &reference, std::move(*columns)});
+      }
+    }
+  }
+  return ways;
+}
 
 bool check_referrers(Work& work) { return ReferrerCheck(work).run(); }
 

@@ -71,19 +71,19 @@ Order merge_common(const Order& base, const Order& live, const Order& sandbox, s
   return merged;
 }
 
-/// For each common member (and, first, for the head) the others that follow it directly.
-std::vector<Order> followers(const Order& side, const std::vector<bool>& is_common,
-                             const std::vector<std::size_t>& rank, std::size_t gaps) {
-  std::vector<Order> behind(gaps);
+constexpr std::size_t kNotHere = std::numeric_limits<std::size_t>::max();
+
+/// For each member of a side how many common ones stand in front of it there, in `common`'s order
+/// the last of them: where it belongs between them.
+std::vector<std::size_t> gaps_of(const Order& side, const std::vector<bool>& is_common,
+                                 const std::vector<std::size_t>& rank) {
+  std::vector<std::size_t> gaps(is_common.size(), kNotHere);
   std::size_t gap = 0;
   for (const std::size_t member : side) {
-    if (is_common[member]) {
-      gap = rank[member] + 1;
-    } else {
-      behind[gap].push_back(member);
-    }
+    if (is_common[member]) gap = rank[member] + 1;
+    gaps[member] = gap;
   }
-  return behind;
+  return gaps;
 }
 
 }  // namespace
@@ -102,19 +102,21 @@ Sequence merge_sequence(const std::vector<Member>& members, Prefer prefer) {
                                     count, prefer, result.is_disputed);
   std::vector<std::size_t> rank(count);
   for (std::size_t i = 0; i < common.size(); ++i) rank[common[i]] = i;
-  const auto from_live = followers(live, is_common, rank, common.size() + 1);
-  auto from_sandbox = followers(sandbox, is_common, rank, common.size() + 1);
+  const auto in_live = gaps_of(live, is_common, rank);
+  const auto in_sandbox = gaps_of(sandbox, is_common, rank);
+  std::vector<Order> behind(common.size() + 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Who is new on both sides stands where it comes first.
+    const std::size_t gap = std::min(in_live[i], in_sandbox[i]);
+    if (!is_common[i] && gap != kNotHere) behind[gap].push_back(i);
+  }
   for (std::size_t gap = 0; gap <= common.size(); ++gap) {
     if (gap > 0) result.order.push_back(common[gap - 1]);
-    // Who is in both, but not in the base, stands where live has it.
-    std::erase_if(from_sandbox[gap], [&](std::size_t member) { return members[member].live; });
-    std::ranges::merge(from_live[gap], from_sandbox[gap], std::back_inserter(result.order),
-                       [&](std::size_t a, std::size_t b) {
-                         if (members[a].merged != members[b].merged) {
-                           return members[a].merged < members[b].merged;
-                         }
-                         return members[a].key < members[b].key;
-                       });
+    std::ranges::sort(behind[gap], [&](std::size_t a, std::size_t b) {
+      if (members[a].merged != members[b].merged) return members[a].merged < members[b].merged;
+      return members[a].key < members[b].key;
+    });
+    result.order.insert(result.order.end(), behind[gap].begin(), behind[gap].end());
   }
   return result;
 }

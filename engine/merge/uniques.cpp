@@ -7,7 +7,6 @@ namespace doppel::merge {
 namespace {
 
 using manifest::TableModel;
-using manifest::UniqueKeyModel;
 
 /// Every unique key of every merged image against live and against the other merged images.
 class UniqueCheck {
@@ -33,31 +32,18 @@ class UniqueCheck {
   };
   using ByValues = std::unordered_map<std::vector<Value>, Taken, RowHash>;
 
-  /// A natural key counts as unique, whether or not the database sees to it: a row renamed here to
-  /// what another is named there is a clash. Folded ones can't be asked for by value.
-  const std::vector<UniqueKeyModel>& uniques_of(const TableModel& table) {
-    auto [found, is_new] = uniques_.try_emplace(&table, table.unique_keys);
-    if (!is_new || table.natural_key.empty()) return found->second;
-    UniqueKeyModel natural{"natural key", {}};
-    for (const manifest::NaturalPart& part : table.natural_key) {
-      if (part.fold != manifest::NaturalKeyPart::Fold::kNone) return found->second;
-      natural.columns.push_back(part.column);
-    }
-    const bool is_known = natural.columns == table.shape->key ||
-                          std::ranges::any_of(table.unique_keys, [&](const auto& unique) {
-                            return std::ranges::is_permutation(unique.columns, natural.columns);
-                          });
-    if (!is_known) found->second.push_back(std::move(natural));
+  const std::vector<Uniqueness>& uniques_of(const TableModel& table) {
+    auto [found, is_new] = uniques_.try_emplace(&table);
+    if (is_new) found->second = merge::uniques_of(table);
     return found->second;
   }
 
-  void check(Item& item, std::size_t index, const UniqueKeyModel& unique, std::size_t which) {
-    std::vector<Value> values = TableShape::project(*item.merged, unique.columns);
-    if (std::ranges::any_of(values, [](const Value& value) { return value.is_null(); })) return;
-    const bool kept =
-        item.live != nullptr && TableShape::project(*item.live, unique.columns) == values;
-    ByValues& taken = taken_[{item.table->name(), which}];
-    const auto [other, is_first] = taken.try_emplace(values, Taken{index, nullptr});
+  void check(Item& item, std::size_t index, const Uniqueness& unique, std::size_t which) {
+    std::vector<Value> values = unique.values_of(*item.table, *item.merged);
+    if (values.empty()) return;
+    const bool kept = item.live != nullptr && unique.values_of(*item.table, *item.live) == values;
+    ByValues& taken = taken_[{item.table, which}];
+    const auto [other, is_first] = taken.try_emplace(std::move(values), Taken{index, nullptr});
     if (!is_first) {
       Item& first = work_.items[other->second.item];
       // Who has the value in live already keeps it; the other one is asked about.
@@ -66,29 +52,45 @@ class UniqueCheck {
       return;
     }
     if (kept) return;
-    const auto* rows = work_.ask(item.table->name(), unique.columns, std::move(values));
+    const auto* rows = work_.ask(item.table->name(), unique.asked,
+                                 TableShape::project(*item.merged, unique.asked));
     if (rows == nullptr) return;
-    for (const Row& row : *rows) {
-      if (item.status == Status::kApplies) check_row(item, unique, row);
+    if (!unique.is_folded) {
+      // The database's own idea of equal counts, so every row that it answers is in the way.
+      for (const Row& row : *rows) check_row(item, unique, row);
+      return;
+    }
+    for (const Row* row : folded(*item.table, unique, *rows)[other->first]) {
+      check_row(item, unique, *row);
     }
   }
 
+  std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>& folded(
+      const TableModel& table, const Uniqueness& unique, const std::vector<Row>& rows) {
+    auto [index, is_new] = folded_.try_emplace(&rows);
+    if (is_new) {
+      for (const Row& row : rows) index->second[unique.values_of(table, row)].push_back(&row);
+    }
+    return index->second;
+  }
+
   /// A row of live that has the value.
-  void check_row(Item& item, const UniqueKeyModel& unique, const Row& row) {
+  void check_row(Item& item, const Uniqueness& unique, const Row& row) {
+    if (item.status != Status::kApplies) return;
     const Key key = item.table->shape->key_of(row);
     if (item.live != nullptr && key == item.key) return;
     const Item* other = work_.at_live(item.table->name(), key);
     const bool gives_up = other != nullptr &&
                           (other->status == Status::kApplies || other->status == Status::kHeld) &&
-                          (!other->merged || TableShape::project(*other->merged, unique.columns) !=
-                                                 TableShape::project(row, unique.columns));
+                          (!other->merged || unique.values_of(*item.table, *other->merged) !=
+                                                 unique.values_of(*item.table, row));
     if (!gives_up) return collide(item, unique, row);
     if (other->status == Status::kApplies) return;
     work_.hold(item, other->held_by);
     changed_ = true;
   }
 
-  void collide(Item& item, const UniqueKeyModel& unique, const Row& other) {
+  void collide(Item& item, const Uniqueness& unique, const Row& other) {
     changed_ = true;
     Item asked = item;
     asked.live = &other;
@@ -108,8 +110,7 @@ class UniqueCheck {
     for (std::size_t i = 0; i < unique.columns.size(); ++i) {
       (*item.merged)[unique.columns[i]] = answer->values[i];
     }
-    if (TableShape::project(*item.merged, unique.columns) ==
-        TableShape::project(other, unique.columns)) {
+    if (unique.values_of(*item.table, *item.merged) == unique.values_of(*item.table, other)) {
       work_.conflicts.at(id).answered.reset();
       work_.hold(item, id);
     }
@@ -117,12 +118,43 @@ class UniqueCheck {
 
   Work& work_;
   bool changed_ = false;
-  std::unordered_map<const TableModel*, std::vector<UniqueKeyModel>> uniques_;
-  std::map<std::pair<std::string, std::size_t>, ByValues> taken_;
+  std::unordered_map<const TableModel*, std::vector<Uniqueness>> uniques_;
+  std::map<std::pair<const TableModel*, std::size_t>, ByValues> taken_;
+  std::unordered_map<const std::vector<Row>*,
+                     std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>>
+      folded_;
   std::unordered_set<std::string> renamed_;
 };
 
 }  // namespace
+
+std::vector<Value> Uniqueness::values_of(const TableModel& table, const Row& row) const {
+  auto values =
+      is_folded ? manifest::natural_key_of(table, row) : TableShape::project(row, columns);
+  if (std::ranges::any_of(values, &Value::is_null)) values.clear();
+  return values;
+}
+
+std::vector<Uniqueness> uniques_of(const TableModel& table) {
+  std::vector<Uniqueness> uniques;
+  for (const auto& unique : table.unique_keys) {
+    uniques.push_back({unique.columns, false, unique.columns});
+  }
+  if (table.natural_key.empty()) return uniques;
+  Uniqueness natural;
+  for (const manifest::NaturalPart& part : table.natural_key) {
+    natural.columns.push_back(part.column);
+    if (part.fold == manifest::NaturalKeyPart::Fold::kNone) natural.asked.push_back(part.column);
+  }
+  natural.is_folded = natural.asked.size() < natural.columns.size();
+  const bool is_known =
+      !natural.is_folded && (natural.columns == table.shape->key ||
+                             std::ranges::any_of(table.unique_keys, [&](const auto& unique) {
+                               return std::ranges::is_permutation(unique.columns, natural.columns);
+                             }));
+  if (!is_known) uniques.push_back(std::move(natural));
+  return uniques;
+}
 
 bool check_uniques(Work& work) { return UniqueCheck(work).run(); }
 

@@ -1,6 +1,7 @@
 #include "merge/work.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace doppel::merge {
 
@@ -26,11 +27,28 @@ Work::Work(const manifest::Model& the_model, const changeset::ChangeSet& ours,
 }
 
 const std::vector<Row>* Work::ask(const std::string& table, const std::vector<std::size_t>& columns,
-                                  std::vector<Value> values) {
-  Question question{table, columns, std::move(values)};
-  const std::vector<Row>* found = facts.rows(question);
-  if (found == nullptr) questions.push_back(std::move(question));
+                                  const std::vector<Value>& values) {
+  const std::vector<Row>* found = facts.rows(table, columns, values);
+  if (found == nullptr) asked_[table][columns].insert(values);
   return found;
+}
+
+Needs Work::take_needs() {
+  Needs needs;
+  needs.keys = std::exchange(key_needs, {});
+  for (auto& [table, by_columns] : asked_) {
+    for (auto& [columns, asked] : by_columns) {
+      std::vector<std::vector<Value>> all;
+      all.reserve(asked.size());
+      while (!asked.empty()) {
+        all.push_back(std::move(asked.extract(asked.begin()).value()));
+      }
+      std::ranges::sort(all);
+      for (auto& values : all) needs.questions.push_back({table, columns, std::move(values)});
+    }
+  }
+  asked_.clear();
+  return needs;
 }
 
 namespace {

@@ -55,13 +55,14 @@ class Work {
   std::map<std::string, std::size_t, std::less<>> keys_used;  ///< of the proposed ones
   std::map<std::string, Conflict> conflicts;                  ///< by id
   std::vector<Rekeyed> rekeyed;
-  std::vector<Question> questions;
   std::map<std::string, std::size_t, std::less<>> key_needs;
 
   /// Live's rows; null: not known yet, and now asked for.
   const std::vector<Row>* ask(const std::string& table, const std::vector<std::size_t>& columns,
-                              std::vector<Value> values);
-  bool lacks_facts() const { return !questions.empty() || !key_needs.empty(); }
+                              const std::vector<Value>& values);
+  bool lacks_facts() const { return !asked_.empty() || !key_needs.empty(); }
+  /// What was asked for, once each, sorted; it is then forgotten here.
+  Needs take_needs();
 
   Item* at_live(std::string_view table, const Key& key);
   Item* at_sandbox(std::string_view table, const Key& key);
@@ -80,6 +81,9 @@ class Work {
   void drop(Item& item) { item.status = Status::kDropped; }
 
  private:
+  using ValuesSet = std::unordered_set<std::vector<Value>, RowHash>;
+
+  std::map<std::string, std::map<std::vector<std::size_t>, ValuesSet>> asked_;
   std::unordered_map<std::string, const Answer*> answers_;
   std::deque<Row> rows_;
 };
@@ -105,6 +109,30 @@ Found find_pointing(Work& work, const manifest::TableModel& table,
 /// Positions of a target's columns, or nothing where the model doesn't know them.
 std::optional<std::vector<std::size_t>> columns_of(const manifest::TableModel& table,
                                                    const std::vector<std::string>& names);
+
+/// What a table's rows are held against: its unique keys and, whether or not the database sees to
+/// it, its natural key, because a row renamed here to what another is named there is a clash.
+struct Uniqueness {
+  std::vector<std::size_t> columns;
+  bool is_folded = false;          ///< the natural key, compared folded
+  std::vector<std::size_t> asked;  ///< columns that live can be asked by: those that aren't folded
+  /// Empty where one is NULL: such never meet.
+  std::vector<Value> values_of(const manifest::TableModel& table, const Row& row) const;
+};
+std::vector<Uniqueness> uniques_of(const manifest::TableModel& table);  ///< uniques.cpp
+
+/// A way in which rows that may be config refer to a table, and the columns of it that they name.
+struct WayIn {
+  const manifest::TableModel* from = nullptr;
+  const manifest::Reference* reference = nullptr;
+  std::vector<std::size_t> columns;
+};
+std::vector<WayIn> ways_into(const manifest::Model& model,
+                             const manifest::TableModel& table);  ///< referrers.cpp
+
+/// Asks in the first round what the checks will most likely want to know, so that a merge without
+/// conflicts takes one round of questions (foresee.cpp).
+void foresee(Work& work);
 
 /// The passes, in their order.
 void identify(Work& work);          ///< rekey.cpp: which row of live is which of the sandbox

@@ -33,8 +33,23 @@ class OneRow {
     if (base == nullptr) return conflict("made_twice", "");
     Row merged = *live;
     bool open = false;
+    std::set<std::size_t> asked;
+    for (const auto& reference : table_.references) {
+      bool live_moved = false;
+      bool sandbox_moved = false;
+      bool apart = false;
+      for (const std::size_t i : reference.columns) {
+        live_moved = live_moved || (*live)[i] != (*base)[i];
+        sandbox_moved = sandbox_moved || (*sandbox)[i] != (*base)[i];
+        apart = apart || (*live)[i] != (*sandbox)[i];
+      }
+      if (reference.columns.size() < 2 || !live_moved || !sandbox_moved || !apart) continue;
+      conflict("both_changed", table_.shape->columns[reference.columns[0]]);
+      asked.insert(reference.columns.begin(), reference.columns.end());
+      open = true;
+    }
     for (std::size_t i = 0; i < merged.size(); ++i) {
-      if (table_.columns[i].is_volatile) continue;
+      if (table_.columns[i].is_volatile || asked.contains(i)) continue;
       const Value& b = (*base)[i];
       const Value& l = (*live)[i];
       const Value& s = (*sandbox)[i];

@@ -6,8 +6,9 @@
 #include "manifest/model.hpp"
 
 /// A second, naive three-way merge, to hold merge.cpp against: it walks over every cell of three
-/// whole states and shares no code with it. It knows fields, deletions and keys; neither lists nor
-/// unique keys, references or natural keys, so schemas for it have none of these.
+/// whole states and shares no code with it. It knows fields (a reference of several columns is
+/// one), deletions and keys. Whether its outcome keeps unique keys, natural keys and references is
+/// for violations() to say; of lists it knows nothing.
 namespace doppel::testing {
 
 /// A question that the model expects: kind (as merge::to_text says it), table, key, column (empty:

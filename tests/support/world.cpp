@@ -60,6 +60,10 @@ class SchemaMaker {
     add_column(shape, "value");
     if (options_.with_unique_keys && chance(random_, 50))
       table.unique_keys.push_back({"by_name", {label}});
+    if (options_.with_unique_keys && chance(random_, 40)) {
+      const std::size_t code = add_column(shape, "code");
+      table.unique_keys.push_back({"by_code", {code}});
+    }
     if (options_.with_natural_keys && chance(random_, 40)) table.natural_key.push_back({label, {}});
     if (options_.with_volatile && chance(random_, 40)) {
       add_column(shape, "note");
@@ -71,6 +75,10 @@ class SchemaMaker {
     }
     if (options_.with_references && !drafts_.empty() && chance(random_, 60)) {
       refer(draft, "parent", drafts_[random_.below(drafts_.size())].first, "NO ACTION");
+    }
+    if (options_.with_references && options_.with_references_by_name && !drafts_.empty() &&
+        chance(random_, 40)) {
+      refer_by_name(draft, drafts_[random_.below(drafts_.size())]);
     }
     if (options_.with_references && chance(random_, 30)) {
       const TableShape self = shape;
@@ -97,12 +105,29 @@ class SchemaMaker {
     draft.second.references.push_back(std::move(reference));
   }
 
+  static void refer_by_name(Draft& draft, const Draft& target) {
+    const auto& uniques = target.second.unique_keys;
+    if (uniques.empty() || uniques.front().name != "by_name") return;
+    Reference reference;
+    reference.columns = {add_column(draft.first, "named")};
+    reference.targets = {{{}, target.first.name, {"name"}}};
+    draft.second.references.push_back(std::move(reference));
+  }
+
   Random& random_;
   const WorldOptions& options_;
   Model model_;
   std::vector<Draft> drafts_;
   std::set<std::string> volatile_columns_;
 };
+
+std::vector<std::size_t> target_columns(const TableModel& target, const Reference& reference) {
+  std::vector<std::size_t> columns;
+  for (const std::string& name : reference.targets.front().columns) {
+    columns.push_back(*target.shape->column(name));
+  }
+  return columns;
+}
 
 /// Changes one state, a step at a time; steps that a database would refuse are left out.
 class Editor {
@@ -155,6 +180,7 @@ class Editor {
     }
     const std::string& name = table.shape->columns[column];
     if (name == "name") return std::string(1, static_cast<char>('a' + random_.below(8)));
+    if (name == "code") return static_cast<std::int64_t>(random_.below(8));
     if (name == "position") return static_cast<std::int64_t>(1 + random_.below(6));
     if (name == "board") return small();
     switch (random_.below(6)) {
@@ -183,42 +209,56 @@ class Editor {
     if (!table.references.empty() && chance(random_, 50)) return refer(table, *row);
     const std::size_t column = random_.below(row->size());
     const auto& key = table.shape->key;
-    if (std::ranges::find(key, column) == key.end()) (*row)[column] = value(table, column);
+    if (std::ranges::find(key, column) != key.end()) return;
+    const Row before = *row;
+    (*row)[column] = value(table, column);
+    const Row after = *row;
+    if (chance(random_, 70)) let_go(table, before, &after);
+  }
+
+  /// What refers to a row follows it, or (no `after`) refers to nothing.
+  void let_go(const TableModel& table, const Row& before, const Row* after) {
+    for (const TableModel& other : model_.tables) {
+      for (const Reference& reference : other.references) {
+        if (reference.targets.front().table != table.name()) continue;
+        const auto columns = target_columns(table, reference);
+        const auto from = TableShape::project(before, columns);
+        for (auto& [key, row] : rows(other)) {
+          if (TableShape::project(row, reference.columns) != from) continue;
+          for (std::size_t i = 0; i < columns.size(); ++i) {
+            row[reference.columns[i]] = after == nullptr ? Value() : (*after)[columns[i]];
+          }
+        }
+      }
+    }
   }
 
   void refer(const TableModel& table, Row& row) {
     const Reference& reference = table.references[random_.below(table.references.size())];
     const TableModel& target = model_.require(reference.targets.front().table);
     const Row* to = chance(random_, 25) ? nullptr : pick(target);
-    for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-      row[reference.columns[i]] = to == nullptr ? Value() : (*to)[target.shape->key[i]];
+    const auto columns = target_columns(target, reference);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      row[reference.columns[i]] = to == nullptr ? Value() : (*to)[columns[i]];
     }
   }
 
   void remove(const TableModel& table) {
-    const Row* row = pick(table);
-    if (row == nullptr) return;
-    const Key key = table.shape->key_of(*row);
-    rows(table).erase(key);
+    const Row* picked = pick(table);
+    if (picked == nullptr) return;
+    const Row row = *picked;
+    rows(table).erase(table.shape->key_of(row));
     // Half of the time references are let go of, as SET NULL would.
-    if (chance(random_, 50)) return;
-    for (const TableModel& other : model_.tables) {
-      for (const Reference& reference : other.references) {
-        if (reference.targets.front().table != table.name()) continue;
-        for (auto& [other_key, other_row] : rows(other)) {
-          if (TableShape::project(other_row, reference.columns) != key) continue;
-          for (const std::size_t column : reference.columns) other_row[column] = Value();
-        }
-      }
-    }
+    if (chance(random_, 50)) let_go(table, row, nullptr);
   }
 
   void swap_names(const TableModel& table) {
     Row* one = pick(table);
     Row* other = pick(table);
     if (one == nullptr || one == other) return;
-    const std::size_t name = *table.shape->column("name");
-    std::swap((*one)[name], (*other)[name]);
+    const auto code = table.shape->column("code");
+    const std::size_t column = code && chance(random_, 50) ? *code : *table.shape->column("name");
+    std::swap((*one)[column], (*other)[column]);
   }
 
   void move(const TableModel& table) {
@@ -281,14 +321,19 @@ std::vector<std::string> violations(const Model& model, const State& state) {
       }
     }
     for (const Reference& reference : table.references) {
-      const auto target = state.tables.find(reference.targets.front().table);
+      const TableModel& target = model.require(reference.targets.front().table);
+      const auto columns = target_columns(target, reference);
+      std::set<std::vector<Value>> there;
+      if (const auto of = state.tables.find(target.name()); of != state.tables.end()) {
+        for (const auto& [key, row] : of->second.rows) {
+          there.insert(TableShape::project(row, columns));
+        }
+      }
       for (const auto& [key, row] : rows->second.rows) {
         const auto values = TableShape::project(row, reference.columns);
-        if (values.front().is_null()) continue;
-        if (target == state.tables.end() || !target->second.rows.contains(values)) {
-          found.push_back(table.name() + " " + display(key) + " refers to nothing " +
-                          display(values));
-        }
+        if (values.front().is_null() || there.contains(values)) continue;
+        found.push_back(table.name() + " " + display(key) + " refers to nothing " +
+                        display(values));
       }
     }
   }

@@ -17,6 +17,7 @@ struct WorldOptions {
   bool with_unique_keys = true;
   bool with_references = true;
   bool with_given_keys = true;  ///< integer keys that the database gives
+  bool with_references_by_name = true;
 };
 
 /// A schema as a bound model, and a state of it that keeps every unique key and reference.
@@ -25,8 +26,9 @@ struct World {
   changeset::State base;
 };
 
-/// Keys of one to three columns, references (also to itself and in cycles, those nullable), unique
-/// names, ordered lists, volatile columns, values that are NULL, equal and different often.
+/// Keys of one to three columns, references (by key, by name, to itself and in cycles, all
+/// nullable), unique names and codes, ordered lists, volatile columns, values that are NULL, equal
+/// and different often.
 World make_world(Random& random, const WorldOptions& options = {});
 
 struct EditOptions {
