@@ -99,7 +99,8 @@ void add_sql(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("sql", "Run SQL in an environment; live is only read");
   command->add_option("ENV", arguments->name, "TENANT or TENANT/SANDBOX")->required();
   command->add_option("SQL", arguments->sql, "Statements (default: standard input)");
-  command->footer(example("doppel sql acme/qa \"UPDATE queues SET name = 'Vetted' WHERE id = 2\""));
+  command->footer(
+      example("doppel sql acme/qa \"UPDATE queues SET name = 'Repairs' WHERE id = 4\""));
   command->callback([arguments, &context] {
     const auto session = context.doppel().open_sql(parse_environment(arguments->name));
     if (arguments->sql.empty() && ::isatty(STDIN_FILENO) == 1) {
