@@ -1,3 +1,5 @@
+#include <functional>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/context.hpp"
@@ -5,40 +7,53 @@
 namespace doppel::cli {
 namespace {
 
-/// "words" of a command: its subcommands and options.
-std::string words_of(const CLI::App& app) {
-  std::string words;
+using Visit = std::function<void(const CLI::App& command, const std::string& path)>;
+
+/// Every command with its path, `doppel sandbox create`; groups before what is in them.
+void visit(const CLI::App& app, const std::string& path, const Visit& seen) {
+  seen(app, path);
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    words += command->get_name() + " ";
+    visit(*command, path + " " + command->get_name(), seen);
   }
+}
+
+std::string options_of(const CLI::App& app) {
+  std::string words;
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
+    for (const std::string& name : option->get_lnames()) words += " --" + name;
   }
   return words;
 }
 
-void add_cases(const CLI::App& app, const std::string& path, std::string& cases) {
-  cases += "    '" + path + "') words='" + words_of(app) + "' ;;\n";
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_cases(*command, path + " " + command->get_name(), cases);
-  }
-}
-
 std::string script(const CLI::App& root) {
+  const std::string everywhere = options_of(root);
+  std::string paths;
   std::string cases;
-  add_cases(root, "doppel", cases);
+  visit(root, "doppel", [&](const CLI::App& app, const std::string& path) {
+    paths += (paths.empty() ? "'" : "|'") + path + "'";
+    cases += "    '" + path + "') words='";
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+      cases += command->get_name() + " ";
+    }
+    cases += (&app == &root ? "" : options_of(app)) + everywhere + "' ;;\n";
+  });
   return "_doppel() {\n"
-         "  local path=doppel word words\n"
+         "  local path=doppel skip='' words='' word\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    case \"$word\" in -*) ;; *) case \"$path $word\" in\n"
-         "      'doppel sandbox'|'doppel manifest'|'doppel snapshot') path=\"$path $word\" ;;\n"
-         "      *) [ \"$path\" = doppel ] || [[ \"$path\" =~ ^doppel\\ "
-         "(sandbox|manifest|snapshot)$ ]] && path=\"$path $word\" ;;\n"
-         "    esac ;; esac\n"
+         "    if [ -n \"$skip\" ]; then skip=''; continue; fi\n"
+         "    case \"$word\" in\n"
+         "      --as) skip=yes ;;\n"
+         "      -*) ;;\n"
+         "      *) case \"$path $word\" in\n"
+         "        " +
+         paths +
+         ") path=\"$path $word\" ;;\n"
+         "        *) [ \"$path\" != doppel ] || path='no command' ;;\n"
+         "      esac ;;\n"
+         "    esac\n"
          "  done\n"
          "  case \"$path\" in\n" +
          cases +
-         "    *) words='' ;;\n"
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "}\n"

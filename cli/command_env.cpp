@@ -8,7 +8,8 @@ void add_env(CLI::App& app, Context& context) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("env", "What an application needs to open an environment");
   command->add_option("ENV", *name, "TENANT or TENANT/SANDBOX")->required();
-  command->footer(example("eval \"$(doppel env acme/qa)\" && ./application"));
+  command->footer(
+      example("eval \"$(doppel env acme/qa)\" && sqlite3 \"${DATABASE_URL#sqlite:}\" .tables"));
   command->callback([name, &context] {
     const database::ApplicationAccess access = context.doppel().access(parse_environment(*name));
     json::array remarks;

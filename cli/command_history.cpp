@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 #include "cli/plan_options.hpp"
 #include "plan/plan_json.hpp"
 
@@ -17,14 +18,16 @@ struct Arguments {
 
 void history(const Arguments& arguments, Context& context) {
   json::array all;
-  std::string text;
+  std::vector<std::vector<std::string>> rows;
   for (const plan::Promotion& promotion : context.doppel().history(arguments.tenant)) {
     all.emplace_back(plan::to_json(promotion));
-    text += std::to_string(promotion.number) + "  " + std::string(to_text(promotion.kind)) + "  " +
-            promotion.source + "  " + promotion.at + "  by " + promotion.by + "  plan " +
-            promotion.plan.substr(0, 12) + "\n";
+    rows.push_back({std::to_string(promotion.number), std::string(to_text(promotion.kind)),
+                    promotion.source, moment(promotion.at), promotion.by,
+                    short_hash(promotion.plan)});
   }
-  if (all.empty()) text = "Nothing was promoted to " + arguments.tenant + " yet.\n";
+  const std::string text =
+      all.empty() ? "Nothing was promoted to " + arguments.tenant + " yet.\n"
+                  : table_text({"no.", "kind", "of", "when (UTC)", "by", "plan"}, rows);
   context.result(json::object{{"tenant", arguments.tenant}, {"promotions", all}}, text);
 }
 
@@ -45,8 +48,9 @@ void rollback(const Arguments& arguments, Context& context) {
   print_plan(
       context, {arguments.tenant, ""},
       doppel.plan_rollback(arguments.tenant, arguments.promotion, plan_options(arguments.options)),
-      "doppel rollback " + arguments.tenant + " " + number,
-      "doppel resolve " + arguments.tenant + " --rollback " + number);
+      {.promote = "doppel rollback " + arguments.tenant + " " + number,
+       .resolve = "doppel resolve " + arguments.tenant,
+       .options = " --rollback " + number + plan_words(arguments.options)});
 }
 
 }  // namespace

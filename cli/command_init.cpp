@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 
 #include "base/files.hpp"
-#include "base/text.hpp"
 #include "cli/context.hpp"
 
 namespace doppel::cli {
@@ -32,9 +31,10 @@ void add_init(CLI::App& app, Context& context) {
     document["application"] = model.application;
     document["config_tables"] = config;
     document["tables"] = model.tables.size();
-    context.result(document, "Tenant " + tenant.name + " is " + tenant.dsn + " (" +
-                                 model.application + ", " + counted(config, "table") +
-                                 " of config of " + std::to_string(model.tables.size()) + ").\n");
+    context.result(document, "Tenant " + tenant.name + " is attached: " + model.application + ", " +
+                                 std::to_string(model.tables.size()) + " tables, " +
+                                 std::to_string(config) + " of them with config.\n  " + tenant.dsn +
+                                 "\n");
     context.remark("Make a sandbox: doppel sandbox create " + tenant.name + "/qa\n");
   });
 }

@@ -52,11 +52,12 @@ void add_manifest(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("manifest", "Write or check a manifest");
   command->require_subcommand(1);
+  command->footer(example("doppel manifest check helpdesk.yaml sqlite:helpdesk.db"));
 
   CLI::App* draft = command->add_subcommand("draft", "Write a first manifest from a database");
   draft->add_option("DSN", arguments->dsn, "The database: sqlite:PATH")->required();
   draft->add_option("--application", arguments->application, "The application's name");
-  draft->footer(example("doppel manifest draft sqlite:helpdesk.db > helpdesk.yaml"));
+  draft->footer(example("doppel manifest draft sqlite:helpdesk.db > draft.yaml"));
   draft->callback([arguments, &context] {
     const std::string text = manifest::draft(schema_of(arguments->dsn), arguments->application);
     context.result(json::object{{"manifest", text}}, text);

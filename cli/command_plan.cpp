@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 #include "cli/plan_options.hpp"
 #include "cli/plan_text.hpp"
 #include "plan/plan_json.hpp"
@@ -42,12 +43,15 @@ void resolve(const ResolveArguments& arguments, Context& context) {
     print_plan(
         context, name,
         context.doppel().resolve_rollback(name.tenant, arguments.rollback, resolutions, options),
-        "doppel rollback " + name.tenant + " " + number,
-        "doppel resolve " + name.tenant + " --rollback " + number);
+        {.promote = "doppel rollback " + name.tenant + " " + number,
+         .resolve = "doppel resolve " + name.tenant,
+         .options = " --rollback " + number + plan_words(arguments.plan)});
     return;
   }
   print_plan(context, name, context.doppel().resolve(name, resolutions, options),
-             "doppel promote " + name.text(), "doppel resolve " + name.text());
+             {.promote = "doppel promote " + name.text(),
+              .resolve = "doppel resolve " + name.text(),
+              .options = plan_words(arguments.plan)});
 }
 
 }  // namespace
@@ -73,10 +77,18 @@ PlanOptions plan_options(const PlanArguments& arguments) {
   return options;
 }
 
+std::string plan_words(const PlanArguments& arguments) {
+  std::string words;
+  for (const std::string& text : arguments.select) words += " --select " + quoted(text);
+  for (const std::string& text : arguments.map) words += " --map " + quoted(text);
+  return words;
+}
+
 void print_plan(Context& context, const EnvironmentName& name, const plan::Plan& plan,
-                const std::string& promote, const std::string& resolve) {
-  context.result(plan::to_json(context.doppel().model(name.tenant), plan),
-                 plan_text(plan, promote, resolve));
+                const NextCommands& next) {
+  const manifest::Model model = context.doppel().model(name.tenant);
+  context.result(plan::to_json(model, plan),
+                 context.options.quiet ? plan.hash.text + "\n" : plan_text(model, plan, next));
   if (!plan.promotable()) context.exit_code = error_info(ErrorCode::kConflicts).exit_code;
 }
 
@@ -94,11 +106,13 @@ void add_plan(CLI::App& app, Context& context) {
   CLI::App* plan = app.add_subcommand("plan", "What promoting a sandbox would do to live");
   plan->add_option("ENV", planned->name, "TENANT/SANDBOX")->required();
   add_plan_arguments(plan, planned->plan);
-  plan->footer(example("doppel plan acme/qa --select queues --map statuses:Waiting=Open"));
+  plan->footer(example("doppel plan acme/qa --select queues"));
   plan->callback([planned, &context] {
     const EnvironmentName name = parse_environment(planned->name);
     print_plan(context, name, context.doppel().plan(name, plan_options(planned->plan)),
-               "doppel promote " + name.text(), "doppel resolve " + name.text());
+               {.promote = "doppel promote " + name.text(),
+                .resolve = "doppel resolve " + name.text(),
+                .options = plan_words(planned->plan)});
   });
 
   auto resolved = std::make_shared<ResolveArguments>();
@@ -112,7 +126,7 @@ void add_plan(CLI::App& app, Context& context) {
   answer->add_option("--rollback", resolved->rollback,
                      "Of the plan to take back this promotion; ENV is the tenant");
   add_plan_arguments(answer, resolved->plan);
-  answer->footer(example("doppel resolve acme/qa c_1f2e3d4c5b take_sandbox"));
+  answer->footer(example("doppel resolve acme/qa c_eedb0b916a take_sandbox"));
   answer->callback([resolved, &context] { resolve(*resolved, context); });
 
   struct PromoteArguments {
@@ -123,7 +137,7 @@ void add_plan(CLI::App& app, Context& context) {
   promote->add_option("ENV", promoted->name, "TENANT/SANDBOX")->required();
   promote->add_option("--plan", promoted->plan, "Its hash, or the first 8 digits or more")
       ->required();
-  promote->footer(example("doppel promote acme/qa --plan 3f9a1c22d0be"));
+  promote->footer(example("doppel promote acme/qa --plan $(doppel plan acme/qa --quiet)"));
   promote->callback([promoted, &context] {
     print_promoted(context,
                    context.doppel().promote(parse_environment(promoted->name), promoted->plan));

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 #include "cli/style.hpp"
 
 namespace doppel::cli {
@@ -35,7 +36,7 @@ void create(const Arguments& arguments, Context& context) {
       context.doppel().create(parse_environment(arguments.name), arguments.create);
   json::object document = environment_json(created.environment);
   json::array tables;
-  std::string text;
+  std::vector<std::string> counts;
   std::int64_t config = 0;
   const manifest::Model model = context.doppel().model(created.environment.tenant);
   for (const database::RowCount& count : created.tables) {
@@ -47,26 +48,31 @@ void create(const Arguments& arguments, Context& context) {
                       {"config", is_config}});
     if (!is_config) continue;
     config += count.rows;
-    text += "  " + count.table + ": " + counted(count.rows, "row") + "\n";
+    counts.push_back(count.table + " " + (count.estimate ? "about " : "") +
+                     std::to_string(count.rows));
   }
   document["tables"] = std::move(tables);
-  context.result(document, "Sandbox " + created.environment.title() +
-                               " is ready: " + counted(config, "row") +
-                               " of config are its own.\n" + (context.options.quiet ? "" : text));
+  context.result(document, "Sandbox " + created.environment.title() + " is ready: " +
+                               counted(config, "row") + " of config are its own.\n" +
+                               (context.options.quiet ? "" : wrapped(counts, "  ")));
   context.remark("Open it: doppel env " + created.environment.title() + ", or doppel sql " +
                  created.environment.title() + "\n");
 }
 
 void list(const Arguments& arguments, Context& context) {
   json::array all;
-  std::string text;
+  std::vector<std::vector<std::string>> rows;
   for (const auto& environment : context.doppel().sandboxes(arguments.name)) {
     all.emplace_back(environment_json(environment));
-    text += environment.title() + "  " + std::string(to_text(environment.state)) + "  " +
-            environment.carrier + "  base of " + environment.base_at + "  by " +
-            environment.created_by + "\n";
+    rows.push_back({environment.title(), std::string(to_text(environment.state)),
+                    environment.carrier, moment(environment.base_at), environment.created_by,
+                    environment.purpose});
   }
-  if (all.empty()) text = "There are no sandboxes of " + arguments.name + ".\n";
+  const std::string text =
+      all.empty()
+          ? "There are no sandboxes of " + arguments.name + ".\n"
+          : table_text({"sandbox", "state", "carrier", "base of (UTC)", "made by", "purpose"},
+                       rows);
   context.result(json::object{{"tenant", arguments.name}, {"sandboxes", all}}, text);
 }
 
@@ -92,40 +98,51 @@ void show(const Arguments& arguments, Context& context) {
                            {"at", record.at},
                            {"by", record.by},
                            {"reason", record.reason}});
-    history += "    " + record.at + "  " + record.event + "  by " + record.by +
-               (record.reason.empty() ? "" : "  (" + record.reason + ")") + "\n";
+    history += "    " + moment(record.at) + "  " + record.event + " by " + record.by + "\n";
+    if (!record.reason.empty()) history += flowed(record.reason, "      ");
   }
   document["transitions"] = transitions;
   const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
   std::string text = styled(status.environment.title(), Tone::kHeading) + " is " +
                      std::string(to_text(status.environment.state)) + "\n";
-  text += "  base: live as of " + status.environment.base_at +
-          (status.environment.follow.empty() ? "" : ", following live") + "; since then " +
-          counted(number(status.live_moved), "config row") + " of live moved\n";
+  if (!status.environment.purpose.empty()) {
+    text += "  purpose: " + status.environment.purpose + "\n";
+  }
+  text += "  base: live as of " + moment(status.environment.base_at) + " UTC" +
+          (status.environment.follow.empty() ? "" : ", following live") + "\n";
+  text +=
+      "  live since then: " +
+      (status.live_moved == 0 ? "no row of config changed"
+                              : counted(number(status.live_moved), "row") + " of config changed") +
+      "\n";
   text += "  own changes: " + counted(number(status.changes), "row") + " of config, " +
           counted(number(status.data_changes), "row") + " of data\n";
-  text += "  questions a plan would ask: " + std::to_string(status.collisions) + "\n";
+  text += "  conflicts that a plan would ask about: " + std::to_string(status.collisions) + "\n";
   if (!status.checkpoints.empty()) {
     text += "  checkpoints: " + join(status.checkpoints, ", ") + "\n";
   }
   for (const std::string& line : status.schema_differences) {
     text += "  " + styled("schema: " + line, Tone::kBad) + "\n";
   }
-  context.result(document, text + "  history:\n" + history);
+  context.result(document, text + "  history (UTC):\n" + history);
 }
 
 void refresh(const Arguments& arguments, Context& context) {
   const overlay::Refreshed refreshed =
       context.doppel().refresh(parse_environment(arguments.name), arguments.drop_data);
   json::array conflicts;
-  std::string text = arguments.name + " stands on live as it is now: " +
-                     counted(static_cast<std::int64_t>(refreshed.kept), "own change") + " kept.\n";
+  std::string text = arguments.name + " stands on live as it is now; " +
+                     counted(static_cast<std::int64_t>(refreshed.kept), "own change") + " kept" +
+                     (refreshed.already_live == 0
+                          ? ""
+                          : ", " + std::to_string(refreshed.already_live) + " already in live") +
+                     ".\n";
   for (const merge::Conflict& conflict : refreshed.conflicts) {
     conflicts.push_back({{"id", conflict.id},
                          {"kind", merge::to_text(conflict.kind)},
                          {"table", conflict.table->name},
                          {"message", conflict.message}});
-    text += "  " + styled(conflict.id, Tone::kBad) + " " + conflict.message + "\n";
+    text += "  " + styled(conflict.id, Tone::kBad) + "\n" + flowed(conflict.message, "      ");
   }
   context.result(json::object{{"environment", arguments.name},
                               {"kept", refreshed.kept},
@@ -155,6 +172,7 @@ void add_sandbox(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("sandbox", "Make, look at and end sandboxes");
   command->require_subcommand(1);
+  command->footer(example("doppel sandbox create acme/qa"));
 
   CLI::App* make = command->add_subcommand("create", "Make a sandbox of live as it is now");
   add_name(make, arguments);
@@ -211,7 +229,7 @@ void add_sandbox(CLI::App& app, Context& context) {
     const std::string bundle =
         context.doppel().discard(parse_environment(arguments->name)).string();
     context.result(json::object{{"environment", arguments->name}, {"bundle", bundle}},
-                   arguments->name + " is discarded; its work is kept in " + bundle + "\n");
+                   arguments->name + " is discarded. Its work is kept in\n  " + bundle + "\n");
   });
 }
 

@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 
-#include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 #include "cli/plan_options.hpp"
 #include "plan/plan_json.hpp"
 
@@ -15,19 +15,22 @@ void add_snapshot(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("snapshot", "The config of live as it was before each promotion");
   command->require_subcommand(1);
+  command->footer(example("doppel snapshot list acme"));
 
   CLI::App* list = command->add_subcommand("list", "The snapshots of a tenant, newest first");
   list->add_option("TENANT", arguments->tenant, "The tenant")->required();
   list->footer(example("doppel snapshot list acme"));
   list->callback([arguments, &context] {
     json::array all;
-    std::string text;
+    std::vector<std::vector<std::string>> rows;
     for (const plan::SnapshotInfo& info : context.doppel().snapshots(arguments->tenant)) {
       all.emplace_back(plan::to_json(info));
-      text += info.name + "  before promotion " + std::to_string(info.promotion) + "  " + info.at +
-              "  " + counted(info.rows, "row") + "\n";
+      rows.push_back(
+          {info.name, std::to_string(info.promotion), moment(info.at), std::to_string(info.rows)});
     }
-    if (all.empty()) text = "There are no snapshots of " + arguments->tenant + ".\n";
+    const std::string text =
+        all.empty() ? "There are no snapshots of " + arguments->tenant + ".\n"
+                    : table_text({"snapshot", "before no.", "when (UTC)", "rows"}, rows);
     context.result(json::object{{"tenant", arguments->tenant}, {"snapshots", all}}, text);
   });
 
@@ -37,7 +40,7 @@ void add_snapshot(CLI::App& app, Context& context) {
   restore->add_option("SNAPSHOT", arguments->snapshot, "Its name, or the promotion's number")
       ->required();
   restore->add_option("--plan", arguments->plan, "Do the plan with this hash");
-  restore->footer(example("doppel snapshot restore acme 3"));
+  restore->footer(example("doppel snapshot restore acme 1"));
   restore->callback([arguments, &context] {
     Doppel& doppel = context.doppel();
     if (!arguments->plan.empty()) {
@@ -48,7 +51,8 @@ void add_snapshot(CLI::App& app, Context& context) {
     const std::string again =
         "doppel snapshot restore " + arguments->tenant + " " + arguments->snapshot;
     print_plan(context, {arguments->tenant, ""},
-               doppel.plan_restore(arguments->tenant, arguments->snapshot), again, again);
+               doppel.plan_restore(arguments->tenant, arguments->snapshot),
+               {.promote = again, .resolve = again, .options = {}});
   });
 }
 

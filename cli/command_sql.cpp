@@ -8,15 +8,20 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 #include "database/sql_session.hpp"
 
 namespace doppel::cli {
 namespace {
 
-/// What the statements of one text answered.
+/// On a terminal so many rows are laid out as one table, and more in several.
+constexpr std::size_t kRowsOfATable = 1000;
+
+/// What the statements of one text answered: on a terminal as tables, else with tabs.
 class Answers {
  public:
-  explicit Answers(const Context& context) : context_(context) {}
+  explicit Answers(const Context& context)
+      : context_(context), tables_(!context.options.json && ::isatty(STDOUT_FILENO) == 1) {}
 
   database::StatementSink sink() {
     return {.columns =
@@ -24,7 +29,8 @@ class Answers {
                   columns_.clear();
                   rows_.clear();
                   for (const std::string& column : columns) columns_.emplace_back(column);
-                  if (!context_.options.json && !context_.options.quiet) {
+                  heading_ = columns;
+                  if (!tables_ && !context_.options.json && !context_.options.quiet) {
                     print(join(columns, "\t") + "\n");
                   }
                 },
@@ -34,17 +40,22 @@ class Answers {
                     rows_.emplace_back(to_json(row));
                     return;
                   }
-                  std::string line;
+                  std::vector<std::string> cells;
                   for (const Value& value : row) {
-                    if (!line.empty() || &value != row.data()) line += "\t";
-                    line += value.kind() == ValueKind::kText ? printable(value.text(), 0)
-                                                             : display(value);
+                    cells.push_back(value.kind() == ValueKind::kText ? printable(value.text(), 0)
+                                                                     : display(value));
                   }
-                  print(line + "\n");
+                  if (!tables_) {
+                    print(join(cells, "\t") + "\n");
+                    return;
+                  }
+                  cells_.push_back(std::move(cells));
+                  if (cells_.size() == kRowsOfATable) print_table();
                 },
             .done =
                 [this](const database::StatementOutcome& outcome) {
                   changed_ += outcome.changed;
+                  if (!cells_.empty()) print_table();
                   if (outcome.kind == database::StatementKind::kWrite && outcome.rows == 0) {
                     context_.remark(counted(outcome.changed, "row") + " changed\n");
                   }
@@ -58,9 +69,16 @@ class Answers {
   }
 
  private:
+  void print_table() {
+    print(table_text(heading_, cells_));
+    cells_.clear();
+  }
   static void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
   const Context& context_;
+  bool tables_;
+  std::vector<std::string> heading_;
+  std::vector<std::vector<std::string>> cells_;
   json::array columns_;
   json::array rows_;
   std::int64_t changed_ = 0;
@@ -99,7 +117,8 @@ void add_sql(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("sql", "Run SQL in an environment; live is only read");
   command->add_option("ENV", arguments->name, "TENANT or TENANT/SANDBOX")->required();
   command->add_option("SQL", arguments->sql, "Statements (default: standard input)");
-  command->footer(example("doppel sql acme/qa \"UPDATE queues SET name = 'Vetted' WHERE id = 2\""));
+  command->footer(
+      example("doppel sql acme/qa \"UPDATE queues SET name = 'Repairs' WHERE id = 4\""));
   command->callback([arguments, &context] {
     const auto session = context.doppel().open_sql(parse_environment(arguments->name));
     if (arguments->sql.empty() && ::isatty(STDIN_FILENO) == 1) {

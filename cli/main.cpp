@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   app.name("doppel");
   app.require_subcommand(1);
   app.fallthrough();
+  app.footer(doppel::cli::example("doppel sandbox create acme/qa") +
+             "\nEach command has --help with an example of its own.");
   app.set_version_flag("--version", "doppel 0.1.0");
   Context context(doppel::cli::open_doppel);
   app.add_flag("--json", context.options.json, "Print one JSON document, documented and stable");

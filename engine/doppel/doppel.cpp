@@ -35,19 +35,43 @@ void refuse_live(const EnvironmentName& name) {
               {.place = {}, .remedy = "name one as " + name.tenant + "/SANDBOX"});
 }
 
+/// Rows of config that live has otherwise than the base. Where a table holds data rows, too, each
+/// side's row says itself what it is.
 std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox,
                         database::Connection& live) {
   changeset::State base;
+  changeset::State now;
+  const auto add_to = [](changeset::State::TableState& rows) {
+    return [&rows](Row&& row) {
+      Key key = rows.shape->key_of(row);
+      rows.rows.emplace(std::move(key), std::move(row));
+    };
+  };
   for (const manifest::TableModel& table : model.tables) {
     if (!table.may_hold_config()) continue;
-    auto& rows = base.tables[table.name()];
-    rows.shape = table.shape;
-    sandbox.scan_base(*table.shape, {}, [&](Row&& row) {
-      Key key = table.shape->key_of(row);
-      rows.rows.emplace(std::move(key), std::move(row));
-    });
+    base.tables[table.name()].shape = table.shape;
+    now.tables[table.name()].shape = table.shape;
+    sandbox.scan_base(*table.shape, {}, add_to(base.tables[table.name()]));
+    live.scan_rows(*table.shape, {}, add_to(now.tables[table.name()]));
   }
-  return changeset::diff(base, plan::read_config(model, live)).size();
+  const auto is_config = [&](const changeset::State& side, const std::string& name,
+                             const std::optional<Row>& row) {
+    const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+      const auto rows = side.tables.find(table);
+      if (rows == side.tables.end()) {
+        return live.read_rows(*model.require(table).shape, {&key, 1}).front();
+      }
+      const auto found = rows->second.rows.find(key);
+      return found == rows->second.rows.end() ? std::nullopt : std::optional<Row>(found->second);
+    };
+    return row &&
+           manifest::role_of(model, model.require(name), *row, lookup) == manifest::Role::kConfig;
+  };
+  const changeset::ChangeSet moved = changeset::diff(base, now);
+  return static_cast<std::size_t>(std::ranges::count_if(moved.changes, [&](const RowChange& row) {
+    return is_config(base, row.table->name, row.before) ||
+           is_config(now, row.table->name, row.after);
+  }));
 }
 
 }  // namespace
@@ -210,6 +234,7 @@ std::size_t Doppel::reset(const EnvironmentName& name, const std::optional<std::
   const FileLock held = workspace.lock(environment);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
+  sandbox->set_author(workspace.settings().author);
   return overlay::reset(attached.model, *sandbox, mark);
 }
 

@@ -184,6 +184,7 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
     builder.create(next);
     {
       const auto fresh = builder.open(next, Access::kReadWrite);
+      fresh->set_author(workspace_.settings().author);
       refreshed = overlay::rebase(attached.model, own,
                                   workspace_.store().answers(environment.title()), *fresh);
     }
@@ -423,7 +424,9 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
         return promotion.kind != plan::PromotionKind::kRollback && !taken_back(promotion);
       });
   if (newest == promotions.rend()) {
-    throw Error(ErrorCode::kNotFound, "there is no promotion to take back", {.place = tenant});
+    throw Error(
+        ErrorCode::kNotFound, "there is no promotion to take back",
+        {.place = tenant, .remedy = "`doppel history " + tenant + "` lists what was promoted"});
   }
   // What live would be, had nobody edited it since: the snapshot with the promotions after it.
   changeset::State expected =

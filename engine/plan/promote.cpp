@@ -32,7 +32,7 @@ void refuse_unless_same(const Plan& reviewed, const Plan& now) {
   for (const Check& check : now.checks) {
     if (!check.passed) failed.push_back(check.message);
   }
-  throw Error(ErrorCode::kConflicts, "the plan can't be promoted: " + join(failed, "; "),
+  throw Error(ErrorCode::kConflicts, "the plan can't be promoted:\n  " + join(failed, "\n  "),
               {.place = reviewed.source});
 }
 

@@ -13,7 +13,7 @@
 namespace doppel::plan {
 
 struct SnapshotInfo {
-  std::string name;  ///< 0003-01993f2a: number of the promotion that it was taken for, and its id
+  std::string name;  ///< 000003-01993f2a: number of the promotion that it was taken for, and its id
   std::string tenant;
   std::string at;
   std::int64_t promotion = 0;
