@@ -37,17 +37,28 @@ void refuse_live(const EnvironmentName& name) {
 
 std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox,
                         database::Connection& live) {
+  const changeset::State now = plan::read_config(model, live);
+  // Rows of both roles stand in one table: what live's config never held isn't config that went.
+  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+    return sandbox.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
+  };
   changeset::State base;
   for (const manifest::TableModel& table : model.tables) {
     if (!table.may_hold_config()) continue;
     auto& rows = base.tables[table.name()];
     rows.shape = table.shape;
-    sandbox.scan_base(*table.shape, {}, [&](Row&& row) {
+    std::vector<Row> scanned;
+    sandbox.scan_base(*table.shape, {}, [&](Row&& row) { scanned.push_back(std::move(row)); });
+    for (Row& row : scanned) {
+      if (manifest::role_of(model, table, row, lookup) != manifest::Role::kConfig) continue;
       Key key = table.shape->key_of(row);
       rows.rows.emplace(std::move(key), std::move(row));
-    });
+    }
   }
-  return changeset::diff(base, plan::read_config(model, live)).size();
+  const changeset::ChangeSet moved = changeset::diff(base, now);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      moved.changes,
+      [&](const RowChange& change) { return !plan::changes_only_volatile(model, change); }));
 }
 
 }  // namespace

@@ -84,8 +84,8 @@ class Work {
   std::deque<Row> rows_;
 };
 
-/// Columns whose changes in the sandbox never count: volatile ones, and bindings, which each
-/// environment has for itself.
+/// Columns whose changes in the sandbox never count: volatile ones, and bindings and secrets, which
+/// each environment has for itself.
 bool is_quiet(const manifest::TableModel& table, std::size_t column);
 /// Whether two rows are the same but for quiet columns.
 bool same_but_quiet(const manifest::TableModel& table, const Row& a, const Row& b);
