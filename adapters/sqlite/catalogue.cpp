@@ -86,10 +86,10 @@ void read_index_columns(Connection& connection, const std::string& table, Unique
       key.plain = false;
       return;
     }
+    const std::string collation = to_lower_ascii(text_or_empty(row[2]));
     const ColumnTraits traits = traits_of(connection, table, row[1].text());
-    if (to_lower_ascii(traits.collation) != to_lower_ascii(text_or_empty(row[2]))) {
-      key.plain = false;
-    }
+    if (to_lower_ascii(traits.collation) != collation) key.plain = false;
+    if (collation == "nocase") key.folded.push_back(row[1].text());
     key.columns.push_back(row[1].text());
   }
 }
@@ -105,7 +105,11 @@ bool read_unique_keys(Connection& connection, Table& table) {
       key_has_index = true;
       continue;
     }
-    UniqueKey key{.name = row[0].text(), .columns = {}, .plain = row[2].integer() == 0};
+    UniqueKey key{.name = row[0].text(),
+                  .columns = {},
+                  .plain = row[2].integer() == 0,
+                  .folded = {},
+                  .partial = row[2].integer() != 0};
     read_index_columns(connection, table.name, key);
     table.unique_keys.push_back(std::move(key));
   }

@@ -77,10 +77,17 @@ class Finder {
     return true;
   }
 
+  static bool is_shared(const OrderRules::Unique& unique, const Row& row) {
+    return !unique.shared.empty() &&
+           std::ranges::find(unique.shared, TableShape::project(row, unique.columns)) !=
+               unique.shared.end();
+  }
+
   void find_freed(const OrderRules::Unique& unique) {
     ByValues freed;
     for (const std::size_t i : of_table(unique.table)) {
       const RowChange& change = changes_.changes[i];
+      if (change.before && is_shared(unique, *change.before)) continue;
       auto before = meeting(change.before, unique.columns);
       if (before.empty() || before == meeting(change.after, unique.columns)) continue;
       freed[std::move(before)].push_back(i);

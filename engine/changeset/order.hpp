@@ -19,6 +19,8 @@ struct OrderRules {
   struct Unique {
     std::string table;
     std::vector<std::size_t> columns;
+    /// Values that several rows may hold at once, where the key holds rows of a condition only.
+    std::vector<std::vector<Value>> shared = {};
   };
   std::vector<Reference> references;
   std::vector<Unique> uniques;

@@ -26,6 +26,9 @@ struct UniqueKey {
   /// Whether columns alone decide: neither partial nor on expressions. Only such keys are probed;
   /// the others are judged by the database itself.
   bool plain = true;
+  /// Those of `columns` in which it takes letters of either case (ASCII) for the same.
+  std::vector<std::string> folded = {};
+  bool partial = false;  ///< whether it holds only the rows of a condition
   friend bool operator==(const UniqueKey&, const UniqueKey&) = default;
 };
 

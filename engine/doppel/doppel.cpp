@@ -69,8 +69,9 @@ std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox
   };
   const changeset::ChangeSet moved = changeset::diff(base, now);
   return static_cast<std::size_t>(std::ranges::count_if(moved.changes, [&](const RowChange& row) {
-    return is_config(base, row.table->name, row.before) ||
-           is_config(now, row.table->name, row.after);
+    return !plan::changes_only_volatile(model, row) &&
+           (is_config(base, row.table->name, row.before) ||
+            is_config(now, row.table->name, row.after));
   }));
 }
 

@@ -69,11 +69,34 @@ merge::Answer answer_for(const merge::Conflict& conflict, const Resolution& reso
   answer.values = typed_values(conflict, resolution);
   const bool needs_values =
       answer.kind == merge::AnswerKind::kEdit || answer.kind == merge::AnswerKind::kRename;
-  if (needs_values && answer.values.empty()) {
-    throw Error(ErrorCode::kUsage, std::string(merge::to_text(answer.kind)) + " needs a value",
-                {.place = conflict.id, .remedy = "give it with --value"});
+  // A row that takes over is named by its key; anything else has a value for each column.
+  const bool is_key = conflict.kind == merge::ConflictKind::kStillReferenced;
+  const std::size_t wanted = is_key ? conflict.table->key.size() : conflict.columns.size();
+  if (needs_values && answer.values.size() != wanted) {
+    throw Error(ErrorCode::kUsage,
+                std::string(merge::to_text(answer.kind)) + " needs " +
+                    counted(static_cast<std::int64_t>(wanted), "value"),
+                {.place = conflict.id, .remedy = "give each with --value"});
   }
   return answer;
+}
+
+/// The row that a reference points to and live deleted, as `rows` still has it: what a `restore`
+/// brings back.
+std::vector<Value> missing_row(const manifest::Model& model, const merge::Conflict& conflict,
+                               const manifest::RowLookup& rows) {
+  const manifest::TableModel& table = model.require(conflict.table->name);
+  for (const manifest::Reference& reference : table.references) {
+    if (reference.columns != conflict.columns || !conflict.sandbox) continue;
+    const auto referred = manifest::referred_by(model, table, reference, *conflict.sandbox, rows);
+    if (!referred) continue;
+    const manifest::TableModel& target = model.require(referred->target->table);
+    std::vector<std::string> key;
+    for (const std::size_t column : target.shape->key) key.push_back(target.shape->columns[column]);
+    if (referred->target->columns != key) continue;
+    if (auto row = rows(target.name(), referred->values)) return std::move(*row);
+  }
+  return {};
 }
 
 changeset::ChangeSet with_shapes(const manifest::Model& model, changeset::ChangeSet changes) {
@@ -121,13 +144,11 @@ std::string in_words(const manifest::Model& model, const RowChange& change) {
          manifest::label_of(table, change.after ? *change.after : *change.before) + "'" + what;
 }
 
-bool only_volatile(const manifest::Model& model, const RowChange& change) {
-  if (change.kind() != ChangeKind::kUpdate) return false;
-  const manifest::TableModel& table = model.require(change.table->name);
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (!table.columns[i].is_volatile && (*change.before)[i] != (*change.after)[i]) return false;
+/// What live takes back is its own: its addresses and credentials come back like anything else.
+void merge_bindings(manifest::Model& model) {
+  for (manifest::TableModel& table : model.tables) {
+    for (manifest::ColumnModel& column : table.columns) column.binding = column.secret = false;
   }
-  return true;
 }
 
 }  // namespace
@@ -226,6 +247,7 @@ plan::Request Planning::sandbox_request(const Environment& environment, Attached
 
 plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t promotion,
                                          Attached& attached) {
+  merge_bindings(attached.model);
   const auto live = attached.database->open(Access::kReadOnly);
   const plan::Promotion done = plan::read_promotion(*live->sql(), promotion);
   plan::Request request;
@@ -238,6 +260,7 @@ plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t
 
 plan::Request Planning::restore_request(const std::string& tenant, const std::string& snapshot,
                                         Attached& attached) {
+  merge_bindings(attached.model);
   const plan::SnapshotInfo info = find_snapshot(tenant, snapshot);
   const auto live = attached.database->open(Access::kReadOnly);
   const auto moment = live->begin(database::TransactionKind::kRead);
@@ -271,7 +294,8 @@ plan::Plan Planning::make(plan::Request request, const PlanOptions& options, Att
 }
 
 plan::Plan Planning::answer(plan::Request request, const std::vector<Resolution>& resolutions,
-                            const PlanOptions& options, Attached& attached) {
+                            const PlanOptions& options, Attached& attached,
+                            const manifest::RowLookup& sandbox_rows) {
   PlanOptions quick = options;
   quick.rehearse = false;
   const plan::Plan open = make(request, quick, attached);
@@ -287,8 +311,12 @@ plan::Plan Planning::answer(plan::Request request, const std::vector<Resolution>
                   {.place = request.source, .remedy = "`doppel plan` lists them"});
     }
     for (const merge::Conflict* conflict : meant) {
-      workspace_.store().keep_answer(request.source, answer_for(*conflict, resolution),
-                                     workspace_.settings().author);
+      merge::Answer given = answer_for(*conflict, resolution);
+      if (conflict->kind == merge::ConflictKind::kReferenceGone &&
+          given.kind == merge::AnswerKind::kRestore && given.values.empty()) {
+        given.values = missing_row(attached.model, *conflict, sandbox_rows);
+      }
+      workspace_.store().keep_answer(request.source, given, workspace_.settings().author);
     }
   }
   request.answers = workspace_.store().answers(request.source);
@@ -332,7 +360,13 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
                              const PlanOptions& options) {
   Attached attached = workspace_.attach(name.tenant);
   const Environment environment = workspace_.ready(name, attached);
-  return answer(sandbox_request(environment, attached), resolutions, options, attached);
+  const auto sandbox = attached.database->overlays().open(
+      workspace_.spec(environment, attached.model), Access::kReadOnly);
+  return answer(sandbox_request(environment, attached), resolutions, options, attached,
+                [&](const std::string& table, const Key& key) {
+                  const TableShape& shape = *attached.model.require(table).shape;
+                  return sandbox->connection().read_rows(shape, {&key, 1}).front();
+                });
 }
 
 plan::Promoted Planning::promote(const EnvironmentName& name, const std::string& plan_hash) {
@@ -367,7 +401,8 @@ plan::Plan Planning::resolve_rollback(const std::string& tenant, std::int64_t pr
                                       const std::vector<Resolution>& resolutions,
                                       const PlanOptions& options) {
   Attached attached = workspace_.attach(tenant);
-  return answer(rollback_request(tenant, promotion, attached), resolutions, options, attached);
+  return answer(rollback_request(tenant, promotion, attached), resolutions, options, attached,
+                [](const std::string&, const Key&) { return std::optional<Row>(); });
 }
 
 plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promotion,
@@ -414,11 +449,13 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
     promotions = plan::list_promotions(*live->sql());
     now = plan::read_config(attached.model, *live);
   }
-  const auto taken_back = [&](const plan::Promotion& promotion) {
-    return std::ranges::any_of(promotions, [&](const plan::Promotion& other) {
-      return other.reverts == promotion.number;
-    });
-  };
+  // What was taken back stands again where that was taken back, too.
+  const std::function<bool(const plan::Promotion&)> taken_back =
+      [&](const plan::Promotion& promotion) {
+        return std::ranges::any_of(promotions, [&](const plan::Promotion& other) {
+          return other.reverts == promotion.number && !taken_back(other);
+        });
+      };
   const auto newest = std::ranges::find_if(
       promotions.rbegin(), promotions.rend(), [&](const plan::Promotion& promotion) {
         return promotion.kind != plan::PromotionKind::kRollback && !taken_back(promotion);
@@ -438,7 +475,8 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
   }
   std::vector<std::string> edits;
   for (const RowChange& change : changeset::diff(expected, now).changes) {
-    if (!only_volatile(attached.model, change)) edits.push_back(in_words(attached.model, change));
+    if (plan::changes_only_volatile(attached.model, change)) continue;
+    edits.push_back(in_words(attached.model, change));
   }
   if (!edits.empty() && later_edits == LaterEdits::kRefuse) {
     throw Error(

@@ -44,8 +44,10 @@ class Planning {
                                 Attached& attached);
 
   plan::Plan make(plan::Request request, const PlanOptions& options, Attached& attached);
+  /// `sandbox_rows`: where a row is found that live deleted and an answer brings back.
   plan::Plan answer(plan::Request request, const std::vector<Resolution>& resolutions,
-                    const PlanOptions& options, Attached& attached);
+                    const PlanOptions& options, Attached& attached,
+                    const manifest::RowLookup& sandbox_rows);
   plan::Promoted apply(plan::Request request, const std::string& plan_hash, Attached& attached,
                        plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);

@@ -1,6 +1,7 @@
 #include "doppel/workspace.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -33,48 +34,92 @@ std::string mark_of(const Environment& environment, const std::string& base) {
   return write_json(mark, JsonStyle::kCompact);
 }
 
-/// After a promotion in part: takes the promoted rows to what live holds, with live's as their
-/// base, and the others along where they refer to a row that got another key.
-void settle_rows(const manifest::Model& model, const plan::Closure& closure,
-                 const changeset::ChangeSet& all, const plan::Promotion& promotion,
-                 const std::vector<merge::Rekeyed>& rekeyed, database::Overlay& sandbox,
-                 database::Connection& live) {
+/// Takes the promoted rows to what live holds, with live's as their base. What was left out stays
+/// own work, also where the promotion had to touch the row (its place in a list, say).
+void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
+                 const plan::Closure& closure, const plan::Promotion& promotion,
+                 database::Overlay& sandbox, database::Connection& live) {
+  const auto id_of = [](const RowChange& change) {
+    return overlay::RowId{change.table->name, change.key};
+  };
+  std::map<overlay::RowId, const RowChange*> own_rows;
+  for (const RowChange& change : own.changes) own_rows.emplace(id_of(change), &change);
+  const std::set<overlay::RowId> left_out(closure.left_out.begin(), closure.left_out.end());
   std::map<overlay::RowId, TableShapePtr> rows;
   for (const RowChange& change : closure.changes.changes) {
-    rows.emplace(overlay::RowId{change.table->name, change.key}, change.table);
+    rows.emplace(id_of(change), change.table);
   }
   for (const RowChange& change : promotion.config.changes) {
     rows.emplace(overlay::RowId{change.table->name, change.key},
                  model.require(change.table->name).shape);
   }
-  database::Connection& own = sandbox.connection();
   changeset::ChangeSet way;
   std::vector<RowChange> bases;
   for (const auto& [row, shape] : rows) {
-    auto now = own.read_rows(*shape, {&row.second, 1}).front();
+    auto now = sandbox.connection().read_rows(*shape, {&row.second, 1}).front();
     auto target = live.read_rows(*shape, {&row.second, 1}).front();
-    bases.push_back({shape, row.second, target, target});
+    if (left_out.contains(row)) {
+      overlay::Kept kept = overlay::keep_own(*own_rows.at(row), target);
+      bases.push_back(std::move(kept.base));
+      target = std::move(kept.change.after);
+    } else {
+      bases.push_back({shape, row.second, target, target});
+      const auto own_row = own_rows.find(row);
+      // A row that the sandbox made has its bindings in live, too.
+      if (own_row != own_rows.end() && own_row->second->before) {
+        target = overlay::with_own_bindings(model.require(row.first), now, std::move(target));
+      }
+    }
     if (now != target) {
       way.changes.push_back({shape, row.second, std::move(now), std::move(target)});
     }
   }
-  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
-    return own.read_rows(*model.require(table).shape, {&key, 1}).front();
-  };
-  for (const RowChange& change : all.changes) {
-    if (rekeyed.empty() || !change.after || rows.contains({change.table->name, change.key})) {
-      continue;
-    }
-    Row after = overlay::following(model, model.require(change.table->name), *change.after, rekeyed,
-                                   lookup);
-    if (after != *change.after) {
-      way.changes.push_back({change.table, change.key, change.after, std::move(after)});
-    }
-  }
-  const auto transaction = own.begin(database::TransactionKind::kWrite);
-  overlay::apply_in_order(model, way, own);
+  overlay::apply_in_order(model, way, sandbox.connection());
   sandbox.move_base(bases);
-  transaction->commit();
+}
+
+/// What stays own work refers to the promoted rows by the keys that they have in live.
+void follow_keys(const manifest::Model& model, const overlay::Changes& own,
+                 const plan::Closure& closure, const std::vector<merge::Rekeyed>& moved,
+                 database::Overlay& sandbox) {
+  if (moved.empty()) return;
+  const std::set<overlay::RowId> left_out(closure.left_out.begin(), closure.left_out.end());
+  changeset::ChangeSet followed;
+  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+    return sandbox.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
+  };
+  const auto follow = [&](const RowChange& change) {
+    const manifest::TableModel& table = model.require(change.table->name);
+    auto now = lookup(table.name(), change.key);
+    if (!now) return;
+    Row after = overlay::following(model, table, *now, moved, lookup);
+    if (after == *now) return;
+    Key key = table.shape->key_of(after);
+    if (key == change.key) {
+      followed.changes.push_back({table.shape, change.key, std::move(now), std::move(after)});
+      return;
+    }
+    followed.changes.push_back({table.shape, change.key, std::move(now), std::nullopt});
+    followed.changes.push_back({table.shape, std::move(key), std::nullopt, std::move(after)});
+  };
+  for (const RowChange& change : own.config.changes) {
+    if (left_out.contains({change.table->name, change.key})) follow(change);
+  }
+  for (const RowChange& change : own.data.changes) follow(change);
+  overlay::apply_in_order(model, followed, sandbox.connection());
+}
+
+/// What was promoted; nothing where the sandbox has none of it any more: an interrupted end of the
+/// promotion had come that far.
+std::optional<plan::Closure> selected(const manifest::Model& model,
+                                      const changeset::ChangeSet& changes,
+                                      const std::vector<plan::Selector>& select) {
+  try {
+    return plan::close_over(model, changes, select);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -233,12 +278,14 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
                                                             database::Access::kReadWrite);
     const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
-    const plan::Closure closure = plan::close_over(attached.model, changes.config, stored.select);
-    in_full = closure.left_out.empty();
-    if (!in_full) {
+    const auto closure = selected(attached.model, changes.config, stored.select);
+    in_full = closure && closure->left_out.empty();
+    if (closure && !in_full) {
       const auto live = attached.database->open(database::Access::kReadOnly);
-      settle_rows(attached.model, closure, changes.config, promotion, stored.plan.rekeyed, *sandbox,
-                  *live);
+      const auto transaction = sandbox->connection().begin(database::TransactionKind::kWrite);
+      settle_rows(attached.model, changes.config, *closure, promotion, *sandbox, *live);
+      follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, *sandbox);
+      transaction->commit();
     }
   }
   if (!in_full) {

@@ -107,20 +107,24 @@ bool bind_key(Binder& binder, const TableEntry& entry, const database::Table& ta
 
 void bind_unique_keys(const database::Table& table, TableModel& model) {
   const TableShape& shape = *model.shape;
-  const auto add = [&](const std::string& name, const std::vector<std::string>& columns) {
-    UniqueKeyModel key{name, {}};
-    for (const std::string& column : columns) {
+  const auto add = [&](const database::UniqueKey& declared) {
+    UniqueKeyModel key{.name = declared.name, .columns = {}, .partial = declared.partial};
+    for (const std::string& column : declared.columns) {
       const auto index = shape.column(column);
       if (!index) return;  // on a computed column: the database judges it
       key.columns.push_back(*index);
+      if (!declared.folded.empty()) {
+        key.folded.push_back(std::ranges::find(declared.folded, column) != declared.folded.end());
+      }
     }
     const bool is_key = key.columns.size() == shape.key.size() &&
                         std::ranges::is_permutation(key.columns, shape.key);
     if (!key.columns.empty() && !is_key) model.unique_keys.push_back(std::move(key));
   };
-  add("primary key", table.primary_key);
+  add({.name = "primary key", .columns = table.primary_key});
   for (const database::UniqueKey& key : table.unique_keys) {
-    if (key.plain) add(key.name, key.columns);
+    // Only what the adapter knows how to compare: neither expressions nor other collations.
+    if (key.plain || key.partial || !key.folded.empty()) add(key);
   }
   const bool own_key = std::ranges::equal(table.primary_key, shape.key, {}, {},
                                           [&](std::size_t index) { return shape.columns[index]; });

@@ -122,6 +122,16 @@ std::vector<Value> natural_key_of(const TableModel& table, const Row& row) {
   return values;
 }
 
+std::vector<Value> unique_values(const UniqueKeyModel& unique, const Row& row) {
+  std::vector<Value> values = TableShape::project(row, unique.columns);
+  for (std::size_t i = 0; i < unique.folded.size(); ++i) {
+    if (unique.folded[i] && values[i].kind() == ValueKind::kText) {
+      values[i] = Value(to_lower_ascii(values[i].text()));
+    }
+  }
+  return values;
+}
+
 std::string label_of(const TableModel& table, const Row& row) {
   constexpr std::size_t kLabelBytes = 80;
   if (table.label && !says_nothing({row[*table.label]})) {

@@ -51,6 +51,9 @@ struct Reference {
 struct UniqueKeyModel {
   std::string name;
   std::vector<std::size_t> columns;
+  std::vector<bool> folded = {};  ///< aligned with columns: case is ignored; empty: nowhere
+  /// Only rows of a condition are in it: which ones, the database knows alone.
+  bool partial = false;
 };
 
 struct ListModel {
@@ -72,7 +75,7 @@ struct TableModel {
   std::optional<std::size_t> born;
   std::optional<ListModel> list;
   std::vector<Reference> references;        ///< declared and added, each once
-  std::vector<UniqueKeyModel> unique_keys;  ///< plain ones, the key not among them
+  std::vector<UniqueKeyModel> unique_keys;  ///< of stored columns, the key not among them
   std::vector<ColumnModel> columns;         ///< aligned with shape->columns
   std::vector<std::string> rebuild;
   database::KeySource key_source = database::KeySource::kApplication;
@@ -103,6 +106,9 @@ struct Model {
 
 /// The natural key's values of a row, folded; empty where the table has none.
 std::vector<Value> natural_key_of(const TableModel& table, const Row& row);
+
+/// What a unique key compares of a row.
+std::vector<Value> unique_values(const UniqueKeyModel& unique, const Row& row);
 
 /// What people know the row by: its label, natural key or key.
 std::string label_of(const TableModel& table, const Row& row);

@@ -31,9 +31,9 @@ class Foresight {
 
  private:
   void ask_unique(const Item& item, const Uniqueness& unique) {
-    const auto values = unique.values_of(*item.table, *item.sandbox);
+    const auto values = unique.values_of(*item.sandbox);
     if (values.empty()) return;
-    if (item.base != nullptr && unique.values_of(*item.table, *item.base) == values) return;
+    if (item.base != nullptr && unique.values_of(*item.base) == values) return;
     work_.ask(item.table->name(), unique.asked, TableShape::project(*item.sandbox, unique.asked));
   }
 

@@ -50,6 +50,19 @@ void collect_conflicts(Work& work, Result& result) {
   });
 }
 
+void collect_adopted(const Work& work, Result& result) {
+  for (const auto& [name, moves] : work.moves) {
+    const TableShape& shape = *work.model.require(name).shape;
+    for (const Move& move : moves) {
+      Rekeyed adopted{name, shape.key_of(*move.from), shape.key_of(*move.to)};
+      const bool is_rekeyed = std::ranges::any_of(work.rekeyed, [&](const Rekeyed& other) {
+        return other.table == name && other.from == adopted.from;
+      });
+      if (adopted.from != adopted.to && !is_rekeyed) result.adopted.push_back(std::move(adopted));
+    }
+  }
+}
+
 /// A row may wait for a question about another one: that is said, so that nobody looks for it.
 void warn_of_waiting(const Work& work, Result& result) {
   for (const Item& item : work.items) {
@@ -86,6 +99,7 @@ Result merge(const manifest::Model& model, const changeset::ChangeSet& ours,
   warn_of_waiting(work, result);
   collect_changes(work, result);
   collect_conflicts(work, result);
+  collect_adopted(work, result);
   result.rekeyed = std::move(work.rekeyed);
   return result;
 }

@@ -158,6 +158,7 @@ struct Result {
   changeset::ChangeSet changes;     ///< before images are live's; only what no conflict holds back
   std::vector<Conflict> conflicts;  ///< open and answered, by table, key, kind
   std::vector<Rekeyed> rekeyed;
+  std::vector<Rekeyed> adopted;  ///< new rows that became one with a row of live under another key
   std::vector<Warning> warnings;
 
   bool open() const;  ///< whether a conflict has no answer

@@ -241,5 +241,29 @@ TEST_F(MergeTest, AHundredThousandChangesASideStayFast) {
   EXPECT_LT(taken, 10 * CLOCKS_PER_SEC);  // of processor time, with sanitizers too
 }
 
+TEST_F(MergeTest, ANameOfAnotherCaseIsTaken) {
+  put(live_, "queues", {9, "PRESS", "red", 4, 0});
+  put(sandbox_, "queues", {2, "Press", "blue", 2, 0});
+  const Result result = answered(ConflictKind::kUniqueTaken, AnswerKind::kRename, {"Press desk"});
+  ASSERT_EQ(result.changes.size(), 1U);
+  EXPECT_EQ((*result.changes.changes[0].after)[1], Value("Press desk"));
+}
+
+TEST_F(MergeTest, ANameThatTwoRowsOfLiveShareStopsNobodyElse) {
+  for (State* state : {&base_, &live_, &sandbox_}) {
+    put(*state, "queues", {8, "Twin", "red", 4, 0});
+    put(*state, "queues", {9, "TWIN", "red", 5, 0});
+  }
+  put(sandbox_, "queues", {8, "Twin", "blue", 4, 0});
+  put(sandbox_, "queues", {9, "TWIN", "blue", 5, 0});
+  EXPECT_THAT(merged().conflicts, ::testing::IsEmpty());
+}
+
+TEST_F(MergeTest, SecretsOfLiveStay) {
+  model_.tables[0].columns[2].secret = true;
+  put(sandbox_, "queues", {2, "Sales", "other", 2, 0});
+  EXPECT_TRUE(merged().changes.empty());
+}
+
 }  // namespace
 }  // namespace doppel::merge

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "merge/message.hpp"
 #include "merge/work.hpp"
 
@@ -39,13 +40,16 @@ class UniqueCheck {
   }
 
   void check(Item& item, std::size_t index, const Uniqueness& unique, std::size_t which) {
-    std::vector<Value> values = unique.values_of(*item.table, *item.merged);
+    std::vector<Value> values = unique.values_of(*item.merged);
     if (values.empty()) return;
-    const bool kept = item.live != nullptr && unique.values_of(*item.table, *item.live) == values;
+    const bool kept = item.live != nullptr && unique.values_of(*item.live) == values;
     ByValues& taken = taken_[{item.table, which}];
     const auto [other, is_first] = taken.try_emplace(std::move(values), Taken{index, nullptr});
     if (!is_first) {
       Item& first = work_.items[other->second.item];
+      const bool both_kept =
+          kept && first.live != nullptr && unique.values_of(*first.live) == other->first;
+      if (both_kept) return;  // Live lives with it.
       // Who has the value in live already keeps it; the other one is asked about.
       Item& loser = kept ? first : item;
       if (loser.status == Status::kApplies) collide(loser, unique, *(kept ? item : first).merged);
@@ -55,21 +59,21 @@ class UniqueCheck {
     const auto* rows = work_.ask(item.table->name(), unique.asked,
                                  TableShape::project(*item.merged, unique.asked));
     if (rows == nullptr) return;
-    if (!unique.is_folded) {
+    if (!unique.sorted_out_here) {
       // The database's own idea of equal counts, so every row that it answers is in the way.
       for (const Row& row : *rows) check_row(item, unique, row);
       return;
     }
-    for (const Row* row : folded(*item.table, unique, *rows)[other->first]) {
+    for (const Row* row : folded(unique, *rows)[other->first]) {
       check_row(item, unique, *row);
     }
   }
 
   std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>& folded(
-      const TableModel& table, const Uniqueness& unique, const std::vector<Row>& rows) {
+      const Uniqueness& unique, const std::vector<Row>& rows) {
     auto [index, is_new] = folded_.try_emplace(&rows);
     if (is_new) {
-      for (const Row& row : rows) index->second[unique.values_of(table, row)].push_back(&row);
+      for (const Row& row : rows) index->second[unique.values_of(row)].push_back(&row);
     }
     return index->second;
   }
@@ -82,8 +86,8 @@ class UniqueCheck {
     const Item* other = work_.at_live(item.table->name(), key);
     const bool gives_up = other != nullptr &&
                           (other->status == Status::kApplies || other->status == Status::kHeld) &&
-                          (!other->merged || unique.values_of(*item.table, *other->merged) !=
-                                                 unique.values_of(*item.table, row));
+                          (!other->merged || unique.values_of(*other->merged) !=
+                                                 unique.values_of(row));
     if (!gives_up) return collide(item, unique, row);
     if (other->status == Status::kApplies) return;
     work_.hold(item, other->held_by);
@@ -110,7 +114,7 @@ class UniqueCheck {
     for (std::size_t i = 0; i < unique.columns.size(); ++i) {
       (*item.merged)[unique.columns[i]] = answer->values[i];
     }
-    if (unique.values_of(*item.table, *item.merged) == unique.values_of(*item.table, other)) {
+    if (unique.values_of(*item.merged) == unique.values_of(other)) {
       work_.conflicts.at(id).answered.reset();
       work_.hold(item, id);
     }
@@ -128,30 +132,41 @@ class UniqueCheck {
 
 }  // namespace
 
-std::vector<Value> Uniqueness::values_of(const TableModel& table, const Row& row) const {
-  auto values =
-      is_folded ? manifest::natural_key_of(table, row) : TableShape::project(row, columns);
-  if (std::ranges::any_of(values, &Value::is_null)) values.clear();
+std::vector<Value> Uniqueness::values_of(const Row& row) const {
+  std::vector<Value> values;
+  values.reserve(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Value& value = row[columns[i]];
+    if (value.is_null()) return {};
+    const bool fold = i < folded.size() && folded[i] && value.kind() == ValueKind::kText;
+    values.push_back(fold ? Value(to_lower_ascii(value.text())) : value);
+  }
   return values;
 }
 
 std::vector<Uniqueness> uniques_of(const TableModel& table) {
   std::vector<Uniqueness> uniques;
-  for (const auto& unique : table.unique_keys) {
-    uniques.push_back({unique.columns, false, unique.columns});
+  for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+    // Which rows a partial key holds, the database knows alone.
+    if (unique.partial) continue;
+    // A database finds by its own idea of equal, whatever its key ignores.
+    uniques.push_back({unique.columns, unique.folded, unique.columns, false});
   }
   if (table.natural_key.empty()) return uniques;
   Uniqueness natural;
   for (const manifest::NaturalPart& part : table.natural_key) {
+    const bool folds = part.fold != manifest::NaturalKeyPart::Fold::kNone;
     natural.columns.push_back(part.column);
-    if (part.fold == manifest::NaturalKeyPart::Fold::kNone) natural.asked.push_back(part.column);
+    natural.folded.push_back(folds);
+    if (!folds) natural.asked.push_back(part.column);
   }
-  natural.is_folded = natural.asked.size() < natural.columns.size();
+  natural.sorted_out_here = natural.asked.size() < natural.columns.size();
   const bool is_known =
-      !natural.is_folded && (natural.columns == table.shape->key ||
-                             std::ranges::any_of(table.unique_keys, [&](const auto& unique) {
-                               return std::ranges::is_permutation(unique.columns, natural.columns);
-                             }));
+      natural.columns == table.shape->key ||
+      std::ranges::any_of(table.unique_keys, [&](const manifest::UniqueKeyModel& unique) {
+        return !unique.partial && std::ranges::is_permutation(unique.columns, natural.columns) &&
+               (!natural.sorted_out_here || !unique.folded.empty());
+      });
   if (!is_known) uniques.push_back(std::move(natural));
   return uniques;
 }

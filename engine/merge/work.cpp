@@ -95,7 +95,8 @@ void Work::hold(Item& item, const std::string& conflict) {
 }
 
 bool is_quiet(const manifest::TableModel& table, std::size_t column) {
-  return table.columns[column].is_volatile || table.columns[column].binding;
+  const manifest::ColumnModel& model = table.columns[column];
+  return model.is_volatile || model.binding || model.secret;
 }
 
 bool same_but_quiet(const manifest::TableModel& table, const Row& a, const Row& b) {

@@ -88,8 +88,8 @@ class Work {
   std::deque<Row> rows_;
 };
 
-/// Columns whose changes in the sandbox never count: volatile ones, and bindings, which each
-/// environment has for itself.
+/// Columns whose changes in the sandbox never count: volatile ones, and bindings and secrets, which
+/// each environment has for itself.
 bool is_quiet(const manifest::TableModel& table, std::size_t column);
 /// Whether two rows are the same but for quiet columns.
 bool same_but_quiet(const manifest::TableModel& table, const Row& a, const Row& b);
@@ -114,10 +114,12 @@ std::optional<std::vector<std::size_t>> columns_of(const manifest::TableModel& t
 /// it, its natural key, because a row renamed here to what another is named there is a clash.
 struct Uniqueness {
   std::vector<std::size_t> columns;
-  bool is_folded = false;          ///< the natural key, compared folded
-  std::vector<std::size_t> asked;  ///< columns that live can be asked by: those that aren't folded
-  /// Empty where one is NULL: such never meet.
-  std::vector<Value> values_of(const manifest::TableModel& table, const Row& row) const;
+  std::vector<bool> folded;        ///< aligned with columns: case is ignored; empty: nowhere
+  std::vector<std::size_t> asked;  ///< columns that live is asked by
+  /// Live can't be asked by the folded columns: which rows are meant is sorted out here.
+  bool sorted_out_here = false;
+  /// Folded; empty where one is NULL: such never meet.
+  std::vector<Value> values_of(const Row& row) const;
 };
 std::vector<Uniqueness> uniques_of(const manifest::TableModel& table);  ///< uniques.cpp
 

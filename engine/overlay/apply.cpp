@@ -1,10 +1,38 @@
 #include "overlay/apply.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "changeset/order.hpp"
 
 namespace doppel::overlay {
 namespace {
+
+/// Of a unique key with a condition nobody but the database knows which rows it holds. A value that
+/// several rows have is none that it guards.
+std::vector<std::vector<Value>> shared_values(const manifest::TableModel& table,
+                                              const manifest::UniqueKeyModel& unique,
+                                              const changeset::ChangeSet& changes,
+                                              database::Connection& connection) {
+  std::vector<std::vector<Value>> values;
+  for (const RowChange& change : changes.changes) {
+    if (change.table->name != table.name()) continue;
+    for (const auto& image : {change.before, change.after}) {
+      if (image) values.push_back(TableShape::project(*image, unique.columns));
+    }
+  }
+  std::ranges::sort(values);
+  const auto repeated = std::ranges::unique(values);
+  values.erase(repeated.begin(), repeated.end());
+  std::vector<std::string> columns;
+  for (const std::size_t column : unique.columns) columns.push_back(table.shape->columns[column]);
+  const auto counts = connection.count_rows(table.name(), columns, values);
+  std::vector<std::vector<Value>> shared;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (counts[i] > 1) shared.push_back(std::move(values[i]));
+  }
+  return shared;
+}
 
 changeset::OrderRules rules_of(const manifest::Model& model) {
   changeset::OrderRules rules;
@@ -18,6 +46,7 @@ changeset::OrderRules rules_of(const manifest::Model& model) {
                                   .target_columns = target.columns});
     }
     for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+      if (unique.partial) continue;
       rules.uniques.push_back({.table = table.name(), .columns = unique.columns});
     }
   }
@@ -26,13 +55,21 @@ changeset::OrderRules rules_of(const manifest::Model& model) {
 
 }  // namespace
 
-changeset::ChangeSet in_order(const manifest::Model& model, const changeset::ChangeSet& changes) {
-  return changeset::ordered(changes, rules_of(model));
-}
-
 void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& changes,
                     database::Connection& connection) {
-  const changeset::ChangeSet ordered = in_order(model, changes);
+  changeset::OrderRules rules = rules_of(model);
+  for (const manifest::TableModel& table : model.tables) {
+    for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+      const bool is_touched = std::ranges::any_of(changes.changes, [&](const RowChange& change) {
+        return change.table->name == table.name();
+      });
+      if (!unique.partial || !is_touched) continue;
+      rules.uniques.push_back({.table = table.name(),
+                               .columns = unique.columns,
+                               .shared = shared_values(table, unique, changes, connection)});
+    }
+  }
+  const changeset::ChangeSet ordered = changeset::ordered(changes, rules);
   const auto moved = connection.apply_changes(ordered.changes);
   if (moved.empty()) return;
   const RowChange& change = ordered.changes[moved.front().change];

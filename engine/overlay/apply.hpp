@@ -6,10 +6,8 @@
 
 namespace doppel::overlay {
 
-/// The changes in an order that the application's references and unique keys allow at every step.
-changeset::ChangeSet in_order(const manifest::Model& model, const changeset::ChangeSet& changes);
-
-/// Applies changes in that order. Throws Error(kStale) naming the first row that isn't as its
+/// Applies changes in an order that the application's references and unique keys allow at every
+/// step. Throws Error(kStale) naming the first row that isn't as its
 /// before image says; the caller's transaction is then to be rolled back.
 /// REQUIRES: an open write transaction.
 void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& changes,

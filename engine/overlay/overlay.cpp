@@ -113,11 +113,18 @@ bool can_stay_open(merge::ConflictKind kind) {
          kind == ConflictKind::kDeletedInSandbox || kind == ConflictKind::kOrder;
 }
 
-/// A row of own work that live's has an open question with, over live's row as it is now.
-struct Kept {
-  RowChange change;  ///< from live's row to what the sandbox shows
-  RowChange base;    ///< its base from now on: after is the image
-};
+}  // namespace
+
+std::vector<database::TrackedTable> tracked_tables(const Model& model) {
+  std::vector<database::TrackedTable> tracked;
+  for (const TableModel& table : model.tables) {
+    tracked.push_back({.shape = table.shape,
+                       .kind = table.may_hold_config() ? database::TrackedTable::Kind::kConfig
+                                                       : database::TrackedTable::Kind::kData,
+                       .shared_write = table.shared_write});
+  }
+  return tracked;
+}
 
 Kept keep_own(const RowChange& own, const std::optional<Row>& live) {
   Kept kept{{own.table, own.key, live, own.after}, {own.table, own.key, live, live}};
@@ -139,17 +146,12 @@ Kept keep_own(const RowChange& own, const std::optional<Row>& live) {
   return kept;
 }
 
-}  // namespace
-
-std::vector<database::TrackedTable> tracked_tables(const Model& model) {
-  std::vector<database::TrackedTable> tracked;
-  for (const TableModel& table : model.tables) {
-    tracked.push_back({.shape = table.shape,
-                       .kind = table.may_hold_config() ? database::TrackedTable::Kind::kConfig
-                                                       : database::TrackedTable::Kind::kData,
-                       .shared_write = table.shared_write});
+std::optional<Row> with_own_bindings(const TableModel& table, const std::optional<Row>& own,
+                                     std::optional<Row> live) {
+  for (std::size_t i = 0; own && live && i < live->size(); ++i) {
+    if (table.columns[i].binding || table.columns[i].secret) (*live)[i] = (*own)[i];
   }
-  return tracked;
+  return live;
 }
 
 Changes read_changes(const Model& model, database::Overlay& sandbox, const Defaults* defaults) {
@@ -206,6 +208,34 @@ std::size_t reset(const Model& model, database::Overlay& sandbox,
   return way.size();
 }
 
+namespace {
+
+/// The merge leaves bindings as live has them; a sandbox keeps its own.
+void keep_bindings(const Model& model, const ChangeSet& own, database::Connection& live,
+                   ChangeSet& way) {
+  std::map<RowId, std::size_t> known;
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    known.emplace(RowId{way.changes[i].table->name, way.changes[i].key}, i);
+  }
+  for (const RowChange& change : own.changes) {
+    if (!change.before || !change.after) continue;
+    const TableModel& table = model.require(change.table->name);
+    if (with_own_bindings(table, change.after, change.before) == change.before) continue;
+    if (const auto found = known.find({table.name(), change.key}); found != known.end()) {
+      auto& after = way.changes[found->second].after;
+      after = with_own_bindings(table, change.after, std::move(after));
+      continue;
+    }
+    auto now = live.read_rows(*table.shape, {&change.key, 1}).front();
+    auto shown = with_own_bindings(table, change.after, now);
+    if (shown != now) {
+      way.changes.push_back({table.shape, change.key, std::move(now), std::move(shown)});
+    }
+  }
+}
+
+}  // namespace
+
 Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge::Answer>& answers,
                  database::Overlay& fresh) {
   database::Connection& connection = fresh.connection();
@@ -235,6 +265,12 @@ Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge
                  .remedy = "answer with `doppel resolve` what `doppel plan` asks, then refresh"});
   }
 
+  // Rows that wait for the answer to another one's question stay own work, too.
+  for (const merge::Warning& waiting : merged.warnings) {
+    const RowId row{waiting.table, waiting.key};
+    if (own_by_row.contains(row)) kept_rows.insert(row);
+  }
+
   ChangeSet way;
   for (const RowChange& change : merged.changes.changes) {
     if (!kept_rows.contains({change.table->name, change.key})) way.changes.push_back(change);
@@ -247,6 +283,7 @@ Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge
     bases.push_back(std::move(kept.base));
     if (!kept.change.changes_nothing()) way.changes.push_back(std::move(kept.change));
   }
+  keep_bindings(model, own.config, connection, way);
   refreshed.kept = way.size();
   refreshed.already_live = own.config.size() - std::min(own.config.size(), way.size());
 

@@ -53,6 +53,19 @@ std::size_t reset(const manifest::Model& model, database::Overlay& sandbox,
                   const std::optional<std::string>& name);
 
 /// What a refresh did.
+/// A row of own work over live's row as it is now.
+struct Kept {
+  RowChange change;  ///< from live's row to what the sandbox shows
+  RowChange base;    ///< its base from now on: after is the image
+};
+
+/// Own fields over live's; where live changed the same ones the question stays open.
+Kept keep_own(const RowChange& own, const std::optional<Row>& live);
+
+/// `live`'s row with the addresses and credentials that the sandbox's `own` has for itself.
+std::optional<Row> with_own_bindings(const manifest::TableModel& table,
+                                     const std::optional<Row>& own, std::optional<Row> live);
+
 struct Refreshed {
   std::size_t kept = 0;                    ///< own changes that stand on the new base
   std::size_t already_live = 0;            ///< own changes that live has meanwhile, too

@@ -43,7 +43,7 @@ class Index {
       by_key_.emplace(RowId{change.table->name, change.key}, i);
       const TableModel& table = model.require(change.table->name);
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-        if (!change.before) continue;
+        if (!change.before || unique.partial) continue;
         freed_.emplace(value_of(table, unique, *change.before), i);
       }
     }
@@ -52,7 +52,7 @@ class Index {
   static std::pair<std::string, std::vector<Value>> value_of(const TableModel& table,
                                                              const manifest::UniqueKeyModel& unique,
                                                              const Row& row) {
-    return {table.name() + "/" + unique.name, TableShape::project(row, unique.columns)};
+    return {table.name() + "/" + unique.name, manifest::unique_values(unique, row)};
   }
 
   std::optional<std::size_t> row(const std::string& table, const Key& key) const {

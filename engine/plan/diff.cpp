@@ -45,6 +45,11 @@ std::vector<std::size_t> differing_columns(const TableModel& table, const RowCha
 
 std::string_view to_text(DiffKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
+bool changes_only_volatile(const Model& model, const RowChange& change) {
+  return change.kind() == ChangeKind::kUpdate &&
+         differing_columns(model.require(change.table->name), change).empty();
+}
+
 Diff make_diff(const Model& model, const std::string& environment, const overlay::Changes& changes,
                database::Connection& live) {
   Diff diff;

@@ -40,6 +40,9 @@ struct Diff {
   std::size_t data_rows = 0;  ///< rows of data that the sandbox has otherwise than its base
 };
 
+/// Whether a row only changed in columns that no diff should show.
+bool changes_only_volatile(const manifest::Model& model, const RowChange& change);
+
 /// Rows that differ only in volatile columns are left out.
 Diff make_diff(const manifest::Model& model, const std::string& environment,
                const overlay::Changes& changes, database::Connection& live);

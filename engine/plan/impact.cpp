@@ -54,8 +54,8 @@ std::vector<DataReference> references_to(const Model& model, const TableModel& t
     const TableModel& table = model.require(referrer.table);
     // References from config are the merge's business: it sees the rows themselves.
     if (table.may_hold_config()) continue;
-    // A derived table is made anew in the transaction of the promotion.
-    if (!table.rebuild.empty()) continue;
+    // Derived rows are made anew in the promotion's transaction.
+    if (table.role.role == manifest::Role::kDerived) continue;
     const Reference& reference = table.references[referrer.reference];
     for (const Reference::Target& candidate : reference.targets) {
       if (candidate.table != target.name()) continue;

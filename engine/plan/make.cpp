@@ -195,6 +195,7 @@ Plan make_plan(const Model& model, const Request& request, database::Connection&
   plan.impact = std::move(impact.impact);
   plan.conflicts = std::move(merged.conflicts);
   plan.rekeyed = std::move(merged.rekeyed);
+  plan.adopted = std::move(merged.adopted);
   plan.warnings = std::move(merged.warnings);
   plan.left_out = closure.left_out;
   plan.checks = checks_of(plan, impact.uncounted);

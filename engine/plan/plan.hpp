@@ -98,6 +98,7 @@ struct Plan {
   changeset::ChangeSet data;           ///< rows of live data that mappings move
   std::vector<merge::Conflict> conflicts;
   std::vector<merge::Rekeyed> rekeyed;
+  std::vector<merge::Rekeyed> adopted;  ///< see merge::Result
   std::vector<merge::Warning> warnings;
   std::vector<Impact> impact;
   std::vector<Difference> differences;
@@ -116,7 +117,8 @@ Plan make_plan(const manifest::Model& model, const Request& request, database::C
 
 /// Why `now` can't be promoted in place of the reviewed one, in words, a line a thing that moved;
 /// empty when it can. Counts of data rows may move by a hundredth; where rows are deleted, not at
-/// all [P5].
-std::vector<std::string> what_moved(const Plan& reviewed, const Plan& now);
+/// all [P5]; volatile columns may change as they like.
+std::vector<std::string> what_moved(const manifest::Model& model, const Plan& reviewed,
+                                    const Plan& now);
 
 }  // namespace doppel::plan

@@ -280,8 +280,10 @@ json::value to_stored(const Plan& plan, const Request& request) {
   }
   object["impact"] = std::move(impact);
   json::array rekeyed;
-  for (const merge::Rekeyed& row : plan.rekeyed) {
-    rekeyed.push_back(json::array{row.table, doppel::to_json(row.from), doppel::to_json(row.to)});
+  for (const auto* rows : {&plan.rekeyed, &plan.adopted}) {
+    for (const merge::Rekeyed& row : *rows) {
+      rekeyed.push_back(json::array{row.table, doppel::to_json(row.from), doppel::to_json(row.to)});
+    }
   }
   object["rekeyed"] = std::move(rekeyed);
   json::array select;

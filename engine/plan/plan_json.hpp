@@ -23,7 +23,7 @@ json::value row_json(const TableShape& shape, const Row& row);
 json::value to_stored(const Plan& plan, const Request& request);
 
 struct StoredPlan {
-  Plan plan;  ///< as what_moved() compares it
+  Plan plan;  ///< as what_moved() compares it; `rekeyed` holds what was adopted, too
   std::vector<Selector> select;
   std::vector<Mapping> mappings;
 };

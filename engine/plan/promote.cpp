@@ -16,8 +16,8 @@ namespace {
 using changeset::ChangeSet;
 using manifest::Model;
 
-void refuse_unless_same(const Plan& reviewed, const Plan& now) {
-  const std::vector<std::string> moved = what_moved(reviewed, now);
+void refuse_unless_same(const Model& model, const Plan& reviewed, const Plan& now) {
+  const std::vector<std::string> moved = what_moved(model, reviewed, now);
   if (!moved.empty()) {
     throw Error(ErrorCode::kStale,
                 "what the plan touches has moved since it was made:\n  " + join(moved, "\n  "),
@@ -116,7 +116,7 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
                  database::Connection& live, const PromotionContext& context) {
   const auto transaction = live.begin(database::TransactionKind::kWrite);
   const Plan plan = make_plan(model, request, live);
-  refuse_unless_same(reviewed, plan);
+  refuse_unless_same(model, reviewed, plan);
 
   Promoted promoted;
   Promotion& promotion = promoted.promotion;

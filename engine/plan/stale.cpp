@@ -21,13 +21,28 @@ std::string title(const PlannedChange& planned) {
   return planned.change.table->name + " '" + planned.label + "'";
 }
 
+bool is_volatile(const manifest::TableModel& table, std::size_t column) {
+  return column < table.columns.size() && table.columns[column].is_volatile;
+}
+
+bool same_image(const manifest::TableModel& table, const std::optional<Row>& a,
+                const std::optional<Row>& b) {
+  if (a.has_value() != b.has_value() || !a) return a.has_value() == b.has_value();
+  if (a->size() != b->size()) return false;
+  for (std::size_t i = 0; i < a->size(); ++i) {
+    if ((*a)[i] != (*b)[i] && !is_volatile(table, i)) return false;
+  }
+  return true;
+}
+
 /// Which columns of live's row are others than reviewed.
-std::string moved_columns(const RowChange& reviewed, const RowChange& now) {
+std::string moved_columns(const manifest::TableModel& table, const RowChange& reviewed,
+                          const RowChange& now) {
   if (!reviewed.before && now.before) return "exists in live now";
   if (reviewed.before && !now.before) return "was deleted in live";
   std::vector<std::string> moved;
   for (std::size_t i = 0; reviewed.before && i < reviewed.table->columns.size(); ++i) {
-    if ((*reviewed.before)[i] == (*now.before)[i]) continue;
+    if ((*reviewed.before)[i] == (*now.before)[i] || is_volatile(table, i)) continue;
     moved.push_back(reviewed.table->columns[i] + " was " + display((*reviewed.before)[i]) +
                     ", is " + display((*now.before)[i]));
   }
@@ -35,17 +50,22 @@ std::string moved_columns(const RowChange& reviewed, const RowChange& now) {
   return "would become something else: the sandbox, an answer or a selection changed";
 }
 
-void compare_changes(const Plan& reviewed, const Plan& now, std::vector<std::string>& moved) {
+void compare_changes(const manifest::Model& model, const Plan& reviewed, const Plan& now,
+                     std::vector<std::string>& moved) {
   const auto before = by_row(reviewed);
   const auto after = by_row(now);
   for (const auto& [row, planned] : before) {
     const auto found = after.find(row);
     if (found == after.end()) {
       moved.push_back(title(*planned) + " is no change any more, or in conflict");
-    } else if (!(found->second->change == planned->change)) {
-      moved.push_back(title(*planned) + " " +
-                      moved_columns(planned->change, found->second->change));
+      continue;
     }
+    const RowChange& was = planned->change;
+    const RowChange& is = found->second->change;
+    const manifest::TableModel& table = model.require(was.table->name);
+    const bool same = *was.table == *is.table && same_image(table, was.before, is.before) &&
+                      same_image(table, was.after, is.after);
+    if (!same) moved.push_back(title(*planned) + " " + moved_columns(table, was, is));
   }
   for (const auto& [row, planned] : after) {
     if (!before.contains(row))
@@ -99,9 +119,10 @@ void compare_impact(const Plan& reviewed, const Plan& now, std::vector<std::stri
 
 }  // namespace
 
-std::vector<std::string> what_moved(const Plan& reviewed, const Plan& now) {
+std::vector<std::string> what_moved(const manifest::Model& model, const Plan& reviewed,
+                                    const Plan& now) {
   std::vector<std::string> moved;
-  compare_changes(reviewed, now, moved);
+  compare_changes(model, reviewed, now, moved);
   compare_conflicts(reviewed, now, moved);
   compare_impact(reviewed, now, moved);
   return moved;
