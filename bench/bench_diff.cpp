@@ -50,6 +50,7 @@ void settle_line(const Stage& stage, const fs::path& sandbox, const RowKinds& ex
                  Report& report) {
   const manifest::Model model = model_of(crm_manifest(), stage.live());
   Line line{.name = "diff CRM: settling compare", .laps = {}, .most_ratio = 1.3};
+  line.basis = Basis::kProcessor;
   line.peer = Peer{.name = "sqlite3session_diff", .laps = {}, .why_absent = {}};
   for (int run = 0; run < kSlowRuns; ++run) {
     const SessionDiff peer = session_diff(stage.live(), sandbox, kTable);

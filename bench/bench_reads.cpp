@@ -60,7 +60,8 @@ void read_lines(const std::string& carrier, Report& report) {
     Line line{.name = fmt::format("read, carrier {}: {}", carrier, query.name),
               .laps = {},
               .most_ratio = kFivePercent,
-              .peer = Peer{.name = "live", .laps = {}, .why_absent = {}}};
+              .peer = Peer{.name = "live", .laps = {}, .why_absent = {}},
+              .basis = Basis::kProcessor};
     for (int i = 0; i < kRuns; ++i) {
       long in_live = 0;
       long in_sandbox = 0;

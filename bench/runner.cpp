@@ -18,7 +18,10 @@ std::string milliseconds(double value) {
 
 std::optional<double> ratio(const Line& line) {
   if (!line.peer || line.peer->laps.empty() || line.laps.empty()) return std::nullopt;
-  return median(line.laps.work) / median(line.peer->laps.work);
+  const auto figure = [&](const Laps& laps) {
+    return median(line.basis == Basis::kClock ? laps.work : laps.cpu);
+  };
+  return figure(line.laps) / figure(line.peer->laps);
 }
 
 std::string target_text(const Line& line) {

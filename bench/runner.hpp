@@ -61,6 +61,10 @@ struct Peer {
   std::string why_absent;
 };
 
+/// What the ratio to the peer is of. Processor time is the fairer one where both run in this
+/// process and compute; copies and other processes are compared by the clock.
+enum class Basis { kClock, kProcessor };
+
 /// One line of the table. Milliseconds everywhere.
 struct Line {
   std::string name;
@@ -68,6 +72,7 @@ struct Line {
   std::optional<double> most = {};        ///< the target: at most so many milliseconds
   std::optional<double> most_ratio = {};  ///< the target: at most so many times the peer
   std::optional<Peer> peer = {};
+  Basis basis = Basis::kClock;
   std::string note = {};
 };
 

@@ -74,18 +74,17 @@ TEST_P(Contract, FindsAndCountsByColumnsWithNullMatchingNothing) {
 
 /// A database may answer many questions in another way than few: the answers are the same.
 TEST_P(Contract, ManyQuestionsAtOnceAreAnsweredAsEachByItself) {
-  apply({insert("areas", {1, "a", {}})});
   std::vector<RowChange> rows;
   for (int i = 1; i <= 60; ++i) {
-    const Value name = i % 5 == 0 ? Value() : Value("n" + std::to_string(i % 7));
-    rows.push_back(insert("queues", {i, i % 3 == 0 ? Value() : Value(1), name, {}}));
+    const Value anything = i % 5 == 0 ? Value() : Value("n" + std::to_string(i % 7));
+    rows.push_back(insert("queues", {i, {}, {}, anything}));
   }
   apply(rows);
   std::vector<std::vector<Value>> asked;
   for (int i = 0; i < 40; ++i) {
-    asked.push_back({1, i % 9 == 0 ? Value() : Value("n" + std::to_string(i % 11))});
+    asked.push_back({i % 9 == 0 ? Value() : Value("n" + std::to_string(i % 11))});
   }
-  const std::vector<std::string> columns{"area", "name"};
+  const std::vector<std::string> columns{"anything"};
   const auto found = connection->find_rows(*shape("queues"), columns, asked, 3);
   const auto counts = connection->count_rows("queues", columns, asked);
   ASSERT_EQ(found.size(), asked.size());
@@ -95,6 +94,7 @@ TEST_P(Contract, ManyQuestionsAtOnceAreAnsweredAsEachByItself) {
     EXPECT_EQ(counts[i], connection->count_rows("queues", columns, one).front()) << i;
   }
   EXPECT_EQ(found[1].size(), 3);
+  EXPECT_EQ(counts[7], 0);
 }
 
 TEST_P(Contract, ReadsByAKeyThatOnlyTheManifestKnows) {

@@ -46,7 +46,7 @@ class Planning {
   plan::Plan make(plan::Request request, const PlanOptions& options, Attached& attached);
   plan::Plan answer(plan::Request request, const std::vector<Resolution>& resolutions,
                     const PlanOptions& options, Attached& attached);
-  plan::Promoted apply(plan::Request request, const std::string& plan_hash, Attached& attached,
+  plan::Promoted apply(plan::Request request, const plan::StoredPlan& stored, Attached& attached,
                        plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);
   plan::SnapshotInfo find_snapshot(const std::string& tenant, const std::string& name);
