@@ -72,6 +72,31 @@ TEST_P(Contract, FindsAndCountsByColumnsWithNullMatchingNothing) {
   EXPECT_EQ(connection->count_rows("queues"), 5);
 }
 
+/// A database may answer many questions in another way than few: the answers are the same.
+TEST_P(Contract, ManyQuestionsAtOnceAreAnsweredAsEachByItself) {
+  std::vector<RowChange> rows;
+  for (int i = 1; i <= 60; ++i) {
+    const Value anything = i % 5 == 0 ? Value() : Value("n" + std::to_string(i % 7));
+    rows.push_back(insert("queues", {i, {}, {}, anything}));
+  }
+  apply(rows);
+  std::vector<std::vector<Value>> asked;
+  for (int i = 0; i < 40; ++i) {
+    asked.push_back({i % 9 == 0 ? Value() : Value("n" + std::to_string(i % 11))});
+  }
+  const std::vector<std::string> columns{"anything"};
+  const auto found = connection->find_rows(*shape("queues"), columns, asked, 3);
+  const auto counts = connection->count_rows("queues", columns, asked);
+  ASSERT_EQ(found.size(), asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const std::span one(&asked[i], 1);
+    EXPECT_EQ(found[i], connection->find_rows(*shape("queues"), columns, one, 3).front()) << i;
+    EXPECT_EQ(counts[i], connection->count_rows("queues", columns, one).front()) << i;
+  }
+  EXPECT_EQ(found[1].size(), 3);
+  EXPECT_EQ(counts[7], 0);
+}
+
 TEST_P(Contract, ReadsByAKeyThatOnlyTheManifestKnows) {
   apply({insert("areas", {1, "b", {}}), insert("areas", {2, "a", 1})});
   const auto by_name = database::shape_of(*schema.table("areas"), {"name"});

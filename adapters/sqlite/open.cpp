@@ -119,6 +119,7 @@ std::unique_ptr<Connection> open(const OpenOptions& options) {
   const bool write = options.access == database::Access::kReadWrite;
   int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   if (write && options.creation == Creation::kCreateIfMissing) flags |= SQLITE_OPEN_CREATE;
+  flags |= SQLITE_OPEN_NOMUTEX;  // A connection is used by one thread at a time.
   sqlite3* handle = nullptr;
   // Live is attached by a URI, for reading only; a path itself is never one.
   const std::string path = options.path.starts_with("file:") ? "./" + options.path : options.path;

@@ -100,6 +100,12 @@ std::vector<TrackedTable> read_tables(Connection& connection) {
   return tables;
 }
 
+/// A read transaction, unless the caller has one open.
+std::unique_ptr<database::Transaction> snapshot_of(Connection& connection) {
+  if (connection.in_transaction()) return nullptr;
+  return connection.begin(database::TransactionKind::kRead);
+}
+
 class OpenOverlay final : public database::Overlay {
  public:
   OpenOverlay(std::unique_ptr<Connection> connection, OverlaySpec spec, Connect connect)
@@ -129,6 +135,9 @@ class OpenOverlay final : public database::Overlay {
 
   std::vector<database::CapturedChange> read_changes() override {
     settle();
+    // One moment for all tables, and one lock instead of one for every row that is looked up.
+    const auto moment = snapshot_of(*connection_);
+    const auto base_moment = snapshot_of(*base_);
     std::vector<database::CapturedChange> changes;
     for (std::size_t number = 0; number < tables_.size(); ++number) {
       read_changes_of(number, changes);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/statement_text.hpp"
@@ -15,6 +16,72 @@ void require_values(std::size_t columns, std::size_t values, const std::string& 
     throw Error(ErrorCode::kInternal, "a condition has not one value for each column",
                 {.place = table, .remedy = {}});
   }
+}
+
+/// Up to here each question is a run of its own.
+constexpr std::size_t kFewQuestions = 8;
+/// A statement may hold so many values: SQLite's own limit is 32,766 or more.
+constexpr std::size_t kValuesAtOnce = 8'000;
+
+/// Whether SQLite answers this by reading the whole table: there is no index for it.
+bool reads_whole_table(Connection& connection, const std::string& sql) {
+  auto plan = connection.prepare("EXPLAIN QUERY PLAN " + sql);
+  constexpr int kDetail = 3;
+  return plan->step() && plan->column(kDetail).text().starts_with("SCAN");
+}
+
+/// What is asked of the rows of `source` whose `columns` equal a question's values.
+struct Questions {
+  std::string source;                ///< a query, known as `t` in what follows
+  std::vector<std::string> columns;  ///< of it, as SQL
+  std::string select;
+  std::string rest;  ///< GROUP BY, ORDER BY
+};
+
+using AnswerSink = std::function<void(std::size_t question, const Statement& statement)>;
+
+/// All questions in one statement: SQLite reads the table once, indexes what it has read for the
+/// moment, and doesn't read it once for each. A value compares as it would as a parameter by
+/// itself: the column's affinity and collation count. The answers' first column is the question's
+/// number; NULL matches nothing.
+void ask_at_once(Connection& connection, const Questions& questions,
+                 std::span<const std::vector<Value>> values, const AnswerSink& sink) {
+  std::string names = "n";
+  std::string equal;
+  for (std::size_t c = 0; c < questions.columns.size(); ++c) {
+    const std::string value = "v" + std::to_string(c);
+    names += ", " + value;
+    equal += (c == 0 ? "" : " AND ") + questions.columns[c] + " = w." + value;
+  }
+  const std::size_t step = std::max<std::size_t>(1, kValuesAtOnce / questions.columns.size());
+  for (std::size_t first = 0; first < values.size(); first += step) {
+    std::string wanted;
+    std::vector<Value> parameters;
+    for (std::size_t i = first; i < std::min(first + step, values.size()); ++i) {
+      wanted += (wanted.empty() ? "(" : ", (") + std::to_string(i);
+      for (const Value& value : values[i]) {
+        parameters.push_back(value);
+        wanted += ", ?" + std::to_string(parameters.size());
+      }
+      wanted += ")";
+    }
+    Statement statement(connection.handle(),
+                        "WITH wanted (" + names + ") AS (VALUES " + wanted +
+                            "), t AS MATERIALIZED (" + questions.source + ") SELECT w.n, " +
+                            questions.select + " FROM wanted AS w CROSS JOIN t ON " + equal +
+                            questions.rest,
+                        connection.path());
+    statement.bind_all(parameters);
+    while (statement.step()) {
+      sink(static_cast<std::size_t>(statement.column(0).integer()), statement);
+    }
+  }
+}
+
+std::vector<std::string> column_texts(const std::vector<std::string>& columns) {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(column_text(column));
+  return texts;
 }
 
 }  // namespace
@@ -58,10 +125,25 @@ std::vector<std::vector<Row>> Connection::find_rows(const TableShape& table,
                                                     std::size_t limit) {
   std::vector<std::vector<Row>> found(values.size());
   if (values.empty()) return found;
-  auto statement = prepare(select_text(table) + " WHERE " + equal_text(columns, 1) +
-                           order_text(table) + " LIMIT ?" + std::to_string(columns.size() + 1));
+  for (const auto& wanted : values) require_values(columns.size(), wanted.size(), table.name);
+  const std::string sql = select_text(table) + " WHERE " + equal_text(columns, 1) +
+                          order_text(table) + " LIMIT ?" + std::to_string(columns.size() + 1);
+  if (values.size() > kFewQuestions && reads_whole_table(*this, sql)) {
+    ask_at_once(*this,
+                {.source = select_text(table),
+                 .columns = column_texts(columns),
+                 .select = columns_text(table.columns),
+                 .rest = order_text(table)},
+                values, [&](std::size_t question, const Statement& statement) {
+                  if (found[question].size() == limit) return;
+                  Row row = statement.row();
+                  row.erase(row.begin());
+                  found[question].push_back(std::move(row));
+                });
+    return found;
+  }
+  auto statement = prepare(sql);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    require_values(columns.size(), values[i].size(), table.name);
     if (std::ranges::any_of(values[i], &Value::is_null)) continue;
     statement->bind_all(values[i]);
     const std::size_t most = std::min(limit, static_cast<std::size_t>(INT64_MAX));
@@ -77,10 +159,24 @@ std::vector<std::int64_t> Connection::count_rows(const std::string& table,
                                                  std::span<const std::vector<Value>> values) {
   std::vector<std::int64_t> counts(values.size(), 0);
   if (values.empty()) return counts;
-  auto statement = prepare("SELECT count(*) FROM " + database::quote_name(table) + " AS t WHERE " +
-                           equal_text(columns, 1));
+  for (const auto& wanted : values) require_values(columns.size(), wanted.size(), table);
+  const std::string sql = "SELECT count(*) FROM " + database::quote_name(table) + " AS t WHERE " +
+                          equal_text(columns, 1);
+  if (values.size() > kFewQuestions && reads_whole_table(*this, sql)) {
+    const std::string names = columns_text(columns);
+    ask_at_once(*this,
+                {.source = "SELECT " + names + ", count(*) AS \"doppel count\" FROM " +
+                           database::quote_name(table) + " AS t GROUP BY " + names,
+                 .columns = column_texts(columns),
+                 .select = "sum(t.\"doppel count\")",
+                 .rest = " GROUP BY w.n"},
+                values, [&](std::size_t question, const Statement& statement) {
+                  counts[question] = statement.column(1).integer();
+                });
+    return counts;
+  }
+  auto statement = prepare(sql);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    require_values(columns.size(), values[i].size(), table);
     if (std::ranges::any_of(values[i], &Value::is_null)) continue;
     statement->bind_all(values[i]);
     if (statement->step()) counts[i] = statement->column(0).integer();

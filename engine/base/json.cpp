@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 
 #include "base/error.hpp"
@@ -16,8 +15,33 @@ constexpr std::size_t kDepthLimit = 64;
 /// Integers up to here survive a reader that keeps numbers as doubles.
 constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
 
+void write_escaped(char letter, std::string& out) {
+  constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kLetters = "\"\\bfnrt";
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const std::size_t known = kEscaped.find(letter);
+  if (known != std::string_view::npos) {
+    out += {'\\', kLetters[known]};
+    return;
+  }
+  const auto code = static_cast<unsigned char>(letter);
+  out += "\\u00";
+  out += {kDigits[code >> 4], kDigits[code & 15]};
+}
+
+/// Most text needs no escape: it is appended in runs, without a copy of its own.
 void write_text(std::string_view text, std::string& out) {
-  out += json::serialize(json::string_view(text.data(), text.size()));
+  out += '"';
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (static_cast<unsigned char>(letter) >= ' ' && letter != '"' && letter != '\\') continue;
+    out.append(text, written, i - written);
+    write_escaped(letter, out);
+    written = i + 1;
+  }
+  out.append(text, written);
+  out += '"';
 }
 
 class Writer {

@@ -334,12 +334,10 @@ plan::PromotionContext Planning::context(const std::string& tenant, plan::Promot
   return made;
 }
 
-plan::Promoted Planning::apply(plan::Request request, const std::string& plan_hash,
+plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& stored,
                                Attached& attached, plan::PromotionContext context) {
-  plan::StoredPlan stored =
-      plan::from_stored(parse_json(workspace_.store().plan(plan_hash, request.source), "plan"));
-  request.select = std::move(stored.select);
-  request.mappings = std::move(stored.mappings);
+  request.select = stored.select;
+  request.mappings = stored.mappings;
   const auto live = attached.database->open(Access::kReadWrite);
   plan::Promoted promoted = plan::promote(attached.model, request, stored.plan, *live, context);
   const Instant now = workspace_.settings().clock->now();
@@ -373,21 +371,20 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
   Attached attached = workspace_.attach(name.tenant);
   Environment environment = workspace_.ready(name, attached);
   const FileLock held = workspace_.lock(environment);
-  const plan::StoredPlan stored = plan::from_stored(
-      parse_json(workspace_.store().plan(plan_hash, environment.title()), "plan"));
+  const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
   plan::Request request = sandbox_request(environment, attached);
   environment = workspace_.move(environment, Event::kPromote, {.pending = stored.plan.hash.text});
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
   how.base = environment.base;
   plan::Promoted promoted;
   try {
-    promoted = apply(std::move(request), plan_hash, attached, how);
+    promoted = apply(std::move(request), stored, attached, how);
   } catch (const std::exception& failure) {
     workspace_.move(environment, Event::kPromotionEnded,
                     {.pending = "", .reason = std::string("refused: ") + failure.what()});
     throw;
   }
-  workspace_.finish_promotion(environment, attached, promoted.promotion);
+  workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
   return promoted;
 }
 
@@ -410,7 +407,9 @@ plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promot
   Attached attached = workspace_.attach(tenant);
   plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
   how.reverts = promotion;
-  return apply(rollback_request(tenant, promotion, attached), plan_hash, attached, how);
+  plan::Request request = rollback_request(tenant, promotion, attached);
+  const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, request.source);
+  return apply(std::move(request), stored, attached, how);
 }
 
 plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name) {
@@ -435,7 +434,9 @@ plan::Plan Planning::plan_restore(const std::string& tenant, const std::string& 
 plan::Promoted Planning::restore(const std::string& tenant, const std::string& snapshot,
                                  const std::string& plan_hash) {
   Attached attached = workspace_.attach(tenant);
-  return apply(restore_request(tenant, snapshot, attached), plan_hash, attached,
+  plan::Request request = restore_request(tenant, snapshot, attached);
+  const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, request.source);
+  return apply(std::move(request), stored, attached,
                context(tenant, plan::PromotionKind::kRestore));
 }
 
@@ -492,7 +493,9 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
     const plan::Plan restored = plan_restore(tenant, name);
     plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
     how.reverts = newest->number;
-    return apply(restore_request(tenant, name, attached), restored.hash.text, attached, how);
+    plan::Request request = restore_request(tenant, name, attached);
+    const plan::StoredPlan stored = workspace_.stored_plan(restored.hash.text, request.source);
+    return apply(std::move(request), stored, attached, how);
   }
   plan::Plan planned = plan_rollback(tenant, newest->number, {});
   if (!planned.promotable() && later_edits == LaterEdits::kKeep) {

@@ -48,7 +48,7 @@ class Planning {
   plan::Plan answer(plan::Request request, const std::vector<Resolution>& resolutions,
                     const PlanOptions& options, Attached& attached,
                     const manifest::RowLookup& sandbox_rows);
-  plan::Promoted apply(plan::Request request, const std::string& plan_hash, Attached& attached,
+  plan::Promoted apply(plan::Request request, const plan::StoredPlan& stored, Attached& attached,
                        plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);
   plan::SnapshotInfo find_snapshot(const std::string& tenant, const std::string& name);

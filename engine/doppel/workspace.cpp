@@ -9,7 +9,6 @@
 #include "overlay/adapt.hpp"
 #include "overlay/apply.hpp"
 #include "plan/closure.hpp"
-#include "plan/plan_json.hpp"
 
 namespace doppel {
 namespace {
@@ -224,7 +223,8 @@ void Workspace::recover(Environment environment, Attached& attached) {
       const auto promotion =
           plan::find_promotion(*live->sql(), environment.pending, environment.base);
       if (promotion) {
-        finish_promotion(environment, attached, *promotion);
+        finish_promotion(environment, attached, *promotion,
+                         stored_plan(promotion->plan, environment.title()));
       } else {
         move(environment, Event::kPromotionEnded,
              {.pending = "", .reason = "interrupted before anything was promoted"});
@@ -247,37 +247,42 @@ fs::path Workspace::bundle_file(const Environment& environment) const {
 }
 
 fs::path Workspace::end(const Environment& environment, Attached& attached) {
-  const fs::path bundle = bundle_file(environment);
-  const auto current = spec(environment, attached.model);
+  overlay::Changes changes;
   {
-    const auto sandbox = attached.database->overlays().open(current, database::Access::kReadWrite);
-    const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
-    json::object content;
-    content["format"] = "doppel bundle 1";
-    content["environment"] = environment.title();
-    content["base_at"] = environment.base_at;
-    content["ended_at"] = now();
-    content["config"] = changeset::to_json(changes.config);
-    content["data"] = changeset::to_json(changes.data);
-    make_folders(bundle.parent_path());
-    write_file(bundle, write_json(content, JsonStyle::kCompact));
+    const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
+                                                            database::Access::kReadWrite);
+    changes = overlay::read_changes(attached.model, *sandbox);
   }
-  attached.database->overlays().remove(current);
+  return end(environment, attached, changes);
+}
+
+fs::path Workspace::end(const Environment& environment, Attached& attached,
+                        const overlay::Changes& changes) {
+  const fs::path bundle = bundle_file(environment);
+  json::object content;
+  content["format"] = "doppel bundle 1";
+  content["environment"] = environment.title();
+  content["base_at"] = environment.base_at;
+  content["ended_at"] = now();
+  content["config"] = changeset::to_json(changes.config);
+  content["data"] = changeset::to_json(changes.data);
+  make_folders(bundle.parent_path());
+  write_file(bundle, write_json(content, JsonStyle::kCompact));
+  attached.database->overlays().remove(spec(environment, attached.model));
   move(environment, Event::kDiscarded, {.reason = "its work is kept in " + bundle.string()});
   store_.remove_answers(environment.title());
   return bundle;
 }
 
 void Workspace::finish_promotion(Environment environment, Attached& attached,
-                                 const plan::Promotion& promotion) {
-  const plan::StoredPlan stored =
-      plan::from_stored(parse_json(store_.plan(promotion.plan, environment.title()), "plan"));
+                                 const plan::Promotion& promotion, const plan::StoredPlan& stored) {
   const std::string reason = "promoted as " + std::to_string(promotion.number);
+  overlay::Changes changes;
   bool in_full = false;
   {
     const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
                                                             database::Access::kReadWrite);
-    const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+    changes = overlay::read_changes(attached.model, *sandbox);
     const auto closure = selected(attached.model, changes.config, stored.select);
     in_full = closure && closure->left_out.empty();
     if (closure && !in_full) {
@@ -292,7 +297,11 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});
     return;
   }
-  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached);
+  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached, changes);
+}
+
+plan::StoredPlan Workspace::stored_plan(const std::string& hash, const std::string& source) {
+  return plan::from_stored(parse_json(store_.plan(hash, source), "plan"));
 }
 
 }  // namespace doppel

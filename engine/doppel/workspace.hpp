@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "doppel.hpp"
+#include "plan/plan_json.hpp"
 
 /// What the parts of the face share: the store, attached tenants, where things stand.
 namespace doppel {
@@ -54,7 +55,10 @@ class Workspace {
 
   /// What a promotion that is recorded in live means for its sandbox.
   void finish_promotion(environment::Environment environment, Attached& attached,
-                        const plan::Promotion& promotion);
+                        const plan::Promotion& promotion, const plan::StoredPlan& stored);
+
+  /// The plan with this hash, or a beginning of it, that was made for this source.
+  plan::StoredPlan stored_plan(const std::string& hash, const std::string& source);
 
   std::filesystem::path snapshots(const std::string& tenant) const {
     return settings_.home / "snapshots" / tenant;
@@ -64,6 +68,8 @@ class Workspace {
   std::string now() const { return to_text(settings_.clock->now()); }
 
  private:
+  std::filesystem::path end(const environment::Environment& environment, Attached& attached,
+                            const overlay::Changes& changes);
   void recover(environment::Environment environment, Attached& attached);
   std::filesystem::path bundle_file(const environment::Environment& environment) const;
 

@@ -78,4 +78,21 @@ void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& ch
               {.place = change.table->name, .remedy = {}});
 }
 
+std::vector<std::optional<Row>> rows_now(const changeset::ChangeSet& changes,
+                                         database::RowReader& reader) {
+  std::map<std::string_view, std::vector<std::size_t>> tables;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    tables[changes.changes[i].table->name].push_back(i);
+  }
+  std::vector<std::optional<Row>> rows(changes.size());
+  for (const auto& [table, indices] : tables) {
+    std::vector<Key> keys;
+    keys.reserve(indices.size());
+    for (const std::size_t i : indices) keys.push_back(changes.changes[i].key);
+    auto found = reader.read_rows(*changes.changes[indices.front()].table, keys);
+    for (std::size_t n = 0; n < indices.size(); ++n) rows[indices[n]] = std::move(found[n]);
+  }
+  return rows;
+}
+
 }  // namespace doppel::overlay

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "changeset/changeset.hpp"
 #include "database/connection.hpp"
 #include "manifest/model.hpp"
@@ -12,5 +15,10 @@ namespace doppel::overlay {
 /// REQUIRES: an open write transaction.
 void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& changes,
                     database::Connection& connection);
+
+/// The rows that the changes name, as they stand now and in the order of the changes. Tables are
+/// read one after the other, so that a thousand rows aren't a thousand questions.
+std::vector<std::optional<Row>> rows_now(const changeset::ChangeSet& changes,
+                                         database::RowReader& reader);
 
 }  // namespace doppel::overlay

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "overlay/apply.hpp"
+
 namespace doppel::plan {
 namespace {
 
@@ -58,11 +60,13 @@ Diff make_diff(const Model& model, const std::string& environment, const overlay
   for (const TableModel& table : model.tables) {
     if (table.may_hold_config()) diff.counts[table.name()];
   }
-  for (const RowChange& change : changes.config.changes) {
+  const std::vector<std::optional<Row>> in_live = overlay::rows_now(changes.config, live);
+  for (std::size_t i = 0; i < changes.config.size(); ++i) {
+    const RowChange& change = changes.config.changes[i];
     const TableModel& table = model.require(change.table->name);
     const std::vector<std::size_t> columns = differing_columns(table, change);
     if (change.kind() == ChangeKind::kUpdate && columns.empty()) continue;
-    const auto now = live.read_rows(*table.shape, {&change.key, 1}).front();
+    const std::optional<Row>& now = in_live[i];
     DiffRow row{.table = table.name(),
                 .shape = table.shape,
                 .key = change.key,
@@ -73,12 +77,12 @@ Diff make_diff(const Model& model, const std::string& environment, const overlay
                 .in_live = now.has_value(),
                 .in_sandbox = change.after.has_value(),
                 .touch = {}};
-    const auto value = [](const std::optional<Row>& image, std::size_t i) {
-      return image ? (*image)[i] : Value();
+    const auto value = [](const std::optional<Row>& image, std::size_t column) {
+      return image ? (*image)[column] : Value();
     };
-    for (const std::size_t i : columns) {
-      row.fields.push_back({table.shape->columns[i], value(change.before, i), value(now, i),
-                            value(change.after, i)});
+    for (const std::size_t column : columns) {
+      row.fields.push_back({table.shape->columns[column], value(change.before, column),
+                            value(now, column), value(change.after, column)});
     }
     if (const auto touch = changes.touches.find({row.table, row.key});
         touch != changes.touches.end()) {

@@ -1,6 +1,7 @@
 #include "plan/impact.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "plan/closure.hpp"
@@ -164,6 +165,26 @@ void move_rows(const DataReference& reference, const TableShape& target,
   }
 }
 
+/// How many data rows refer to each changed row of one table. All rows are asked for at once: where
+/// the referring column has no index, its table is then read once and not once for every row.
+struct ReferringRows {
+  std::vector<std::size_t> changes;  ///< indices of the table's changes
+  std::vector<DataReference> references;
+  std::vector<std::vector<std::int64_t>> counts;  ///< by reference, then as `changes`
+
+  void count(const changeset::ChangeSet& all, database::Connection& live) {
+    for (const DataReference& reference : references) {
+      std::vector<std::vector<Value>> values;
+      values.reserve(changes.size());
+      for (const std::size_t i : changes) {
+        const RowChange& change = all.changes[i];
+        values.push_back(reference.values(*change.table, *change.before));
+      }
+      counts.push_back(live.count_rows(reference.table->name(), reference.column_names(), values));
+    }
+  }
+};
+
 std::string heir_name(const Mapping& mapping) { return mapping.to ? *mapping.to : "null"; }
 
 }  // namespace
@@ -172,31 +193,35 @@ ImpactResult find_impact(const Model& model, const changeset::ChangeSet& changes
                          const std::vector<Mapping>& mappings, database::Connection& live) {
   ImpactResult result;
   const Mapper mapper(model, changes, mappings, live);
-  std::map<std::string, std::vector<DataReference>> references;
+  std::map<std::string, ReferringRows> tables;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (changes.changes[i].before) tables[changes.changes[i].table->name].changes.push_back(i);
+  }
+  for (auto& [name, rows] : tables) {
+    rows.references = references_to(model, model.require(name), result.uncounted);
+    rows.count(changes, live);
+  }
+  std::map<std::string, std::size_t> place;  // Of the next change among those of its table.
   for (const RowChange& change : changes.changes) {
     if (!change.before) continue;
-    const TableModel& table = model.require(change.table->name);
-    auto known = references.find(table.name());
-    if (known == references.end()) {
-      known = references.emplace(table.name(), references_to(model, table, result.uncounted)).first;
-    }
-    for (const DataReference& reference : known->second) {
-      const std::vector<Value> values = reference.values(*change.table, *change.before);
-      const auto rows =
-          live.count_rows(reference.table->name(), reference.column_names(), std::span(&values, 1));
-      if (rows.front() == 0) continue;
+    const ReferringRows& rows = tables.at(change.table->name);
+    const std::size_t nth = place[change.table->name]++;
+    for (std::size_t r = 0; r < rows.references.size(); ++r) {
+      const DataReference& reference = rows.references[r];
+      if (rows.counts[r][nth] == 0) continue;
       Impact impact{
-          .table = table.name(),
+          .table = change.table->name,
           .key = change.key,
-          .label = manifest::label_of(table, image_of(change)),
+          .label = manifest::label_of(model.require(change.table->name), image_of(change)),
           .kind = cuts_references(change, reference) ? ChangeKind::kDelete : ChangeKind::kUpdate,
           .referrer = reference.table->name(),
           .column = reference.column_names().front(),
-          .rows = rows.front(),
+          .rows = rows.counts[r][nth],
           .mapped_to = {}};
       if (const Mapping* mapping = mapper.mapping_of(change);
           mapping != nullptr && impact.kind == ChangeKind::kDelete) {
-        move_rows(reference, *change.table, values, mapper.heir(*mapping), live, result.moved);
+        move_rows(reference, *change.table, reference.values(*change.table, *change.before),
+                  mapper.heir(*mapping), live, result.moved);
         impact.mapped_to = heir_name(*mapping);
       }
       result.impact.push_back(std::move(impact));

@@ -4,6 +4,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "overlay/apply.hpp"
 #include "overlay/facts.hpp"
 #include "plan/closure.hpp"
 #include "plan/impact.hpp"
@@ -64,11 +65,13 @@ std::vector<Difference> differences(const Model& model, const ChangeSet& own,
 /// An earlier mapping taken back: per row only the columns that nobody has written since.
 void return_data(const Model& model, const ChangeSet& data, database::Connection& live,
                  ChangeSet& moved) {
-  for (const RowChange& change : data.changes) {
-    if (!change.before || !change.after) continue;
-    const TableModel* table = model.table(change.table->name);
-    if (table == nullptr) continue;
-    auto now = live.read_rows(*table->shape, {&change.key, 1}).front();
+  const ChangeSet known = changeset::filter(data, [&](const RowChange& change) {
+    return change.before && change.after && model.table(change.table->name) != nullptr;
+  });
+  std::vector<std::optional<Row>> rows = overlay::rows_now(known, live);
+  for (std::size_t n = 0; n < known.size(); ++n) {
+    const RowChange& change = known.changes[n];
+    std::optional<Row>& now = rows[n];
     if (!now) continue;
     Row after = *now;
     for (std::size_t i = 0; i < after.size() && i < change.before->size(); ++i) {
@@ -77,7 +80,7 @@ void return_data(const Model& model, const ChangeSet& data, database::Connection
       }
     }
     if (after == *now) continue;
-    moved.changes.push_back({table->shape, change.key, std::move(now), std::move(after)});
+    moved.changes.push_back({change.table, change.key, std::move(now), std::move(after)});
   }
 }
 

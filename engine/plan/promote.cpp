@@ -50,19 +50,9 @@ void run_actions(const Model& model, const ChangeSet& config, database::Connecti
 /// The same changes with after images as they stand now: the database's own triggers may have had
 /// their say.
 ChangeSet read_back(const ChangeSet& changes, database::Connection& live) {
-  std::map<std::string, std::vector<std::size_t>> by_table;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    by_table[changes.changes[i].table->name].push_back(i);
-  }
+  std::vector<std::optional<Row>> rows = overlay::rows_now(changes, live);
   ChangeSet seen = changes;
-  for (const auto& [table, indices] : by_table) {
-    std::vector<Key> keys;
-    for (const std::size_t i : indices) keys.push_back(changes.changes[i].key);
-    auto rows = live.read_rows(*changes.changes[indices.front()].table, keys);
-    for (std::size_t n = 0; n < indices.size(); ++n) {
-      seen.changes[indices[n]].after = std::move(rows[n]);
-    }
-  }
+  for (std::size_t i = 0; i < seen.size(); ++i) seen.changes[i].after = std::move(rows[i]);
   return seen;
 }
 
@@ -90,7 +80,7 @@ std::string content_hash(const std::set<std::string>& tables, const Model& model
         if (table.columns[i].is_volatile) row[i] = Value();
       }
       Key key = table.shape->key_of(row);
-      rows.rows.emplace(std::move(key), std::move(row));
+      rows.rows.emplace_hint(rows.rows.end(), std::move(key), std::move(row));
     });
   }
   return changeset::hash(state);

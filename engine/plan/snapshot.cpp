@@ -1,6 +1,7 @@
 #include "plan/snapshot.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/core.h>
 
@@ -109,7 +110,8 @@ State read_config(const manifest::Model& model, database::Connection& live) {
         continue;
       }
       Key key = table.shape->key_of(row);
-      state.rows.emplace(std::move(key), std::move(row));
+      // The database gives rows in its key order, which mostly is ours.
+      state.rows.emplace_hint(state.rows.end(), std::move(key), std::move(row));
     }
   }
   return config;
@@ -132,9 +134,11 @@ std::vector<SnapshotInfo> list_snapshots(const fs::path& folder) {
   if (!fs::exists(folder)) return snapshots;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (!entry.path().string().ends_with(kSuffix)) continue;
-    const std::string content = read_file(entry.path());
-    std::string_view text = content;
-    snapshots.push_back(read_head(entry.path(), next_line(text)));
+    // The content may be a million rows; the head is one line.
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::string head;
+    std::getline(file, head);
+    snapshots.push_back(read_head(entry.path(), head));
   }
   std::ranges::sort(snapshots, std::ranges::greater{}, &SnapshotInfo::name);
   return snapshots;
