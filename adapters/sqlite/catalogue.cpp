@@ -83,6 +83,7 @@ void read_index_columns(Connection& connection, const std::string& table, Unique
                                   key.name)) {
     if (row[0].integer() < 0 || row[1].is_null()) {
       key.columns.clear();
+      key.folded.clear();
       key.plain = false;
       return;
     }

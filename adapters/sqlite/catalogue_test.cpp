@@ -63,9 +63,9 @@ TEST(SqliteCatalogue, TellsPlainUniqueKeysFromOthers) {
   EXPECT_THAT(schema.table("t")->unique_keys,
               ElementsAre(database::UniqueKey{"both", {"b", "d"}, true},
                           database::UniqueKey{"by_expression", {}, false},
-                          database::UniqueKey{"not_unique_for_all", {"d"}, false},
-                          database::UniqueKey{"other_collation", {"b"}, false},
-                          database::UniqueKey{"own_collation", {"c"}, true},
+                          database::UniqueKey{"not_unique_for_all", {"d"}, false, {}, true},
+                          database::UniqueKey{"other_collation", {"b"}, false, {"b"}},
+                          database::UniqueKey{"own_collation", {"c"}, true, {"c"}},
                           database::UniqueKey{"sqlite_autoindex_t_1", {"a"}, true}));
 }
 
