@@ -190,6 +190,10 @@ TEST_F(ReferencesTest, ANameThatAnotherRowTakesOverIsStillThere) {
   put(sandbox_, "queues", {2, "Spam", "blue", 2, 0});
   put(sandbox_, "queues", {1, "Sales", "red", 1, 0});
   EXPECT_FALSE(merged().open());
+  erase(sandbox_, "queues", 2);
+  EXPECT_FALSE(merged().open());
+  model_.tables[0].references[0].on_delete = "CASCADE";
+  EXPECT_EQ(kinds_of(merged()), std::vector{ConflictKind::kStillReferenced});
 }
 
 TEST_F(ReferencesTest, AFoldedNaturalKeyClashesForRenamesToo) {

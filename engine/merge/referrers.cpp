@@ -54,12 +54,15 @@ class ReferrerCheck {
       const std::size_t before = found.size();
       collect(item, way, found);
       if (item.status != Status::kApplies) return;
-      if (!item.merged || found.size() == before) continue;
-      if (const auto taken = is_taken_over(item, way.columns); !taken || *taken) {
-        found.resize(before);
-      } else {
-        renamed.insert(renamed.end(), way.columns.begin(), way.columns.end());
+      if (found.size() == before) continue;
+      if (may_be_taken_over(item, way)) {
+        const auto taken = is_taken_over(item, way.columns);
+        if (!taken || *taken) {
+          found.resize(before);
+          continue;
+        }
       }
+      if (item.merged) renamed.insert(renamed.end(), way.columns.begin(), way.columns.end());
     }
     if (found.empty()) return;
     std::ranges::sort(renamed);
@@ -72,6 +75,14 @@ class ReferrerCheck {
     return std::ranges::any_of(columns, [&](std::size_t column) {
       return (*item.live)[column] != (*item.merged)[column];
     });
+  }
+
+  /// Who refers by name refers to whoever has it; but a deletion that the database passes on
+  /// reaches them before another row has the name.
+  static bool may_be_taken_over(const Item& item, const WayIn& way) {
+    if (way.columns == item.table->shape->key) return false;
+    const std::string& on_delete = way.reference->on_delete;
+    return item.merged || on_delete.empty() || on_delete == "NO ACTION";
   }
 
   /// Whether another row has the old values after the merge; nothing: not known yet.
