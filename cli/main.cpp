@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include <CLI/CLI.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/drivers.hpp"
 #include "cli/style.hpp"
@@ -44,6 +47,26 @@ void add_commands(CLI::App& app, Context& context) {
   doppel::cli::add_completion(app, context);
 }
 
+/// The first word that should be a command and isn't; CLI11 by itself only says that one is
+/// missing.
+void refuse_unknown_command(const CLI::App& app, std::span<char* const> words) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word == "--as") ++i;
+    if (word.starts_with("-")) continue;
+    if (std::ranges::find(commands, word) != commands.end()) return;
+    const auto near = doppel::nearest(word, commands);
+    throw Error(ErrorCode::kUsage,
+                "there is no command '" + std::string(word) + "'" +
+                    (near ? "; did you mean '" + *near + "'?" : ""),
+                {.place = {}, .remedy = "`doppel --help` lists the commands"});
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,6 +86,7 @@ int main(int argc, char** argv) {
   app.add_option("--as", context.options.author, "Who does this (default: DOPPEL_USER, or you)");
   add_commands(app, context);
   try {
+    refuse_unknown_command(app, std::span(argv, static_cast<std::size_t>(argc)));
     app.parse(argc, argv);
     return context.exit_code;
   } catch (const CLI::ParseError& error) {

@@ -20,11 +20,20 @@ helpdesk_generate --tickets 100 | sqlite3 -bail helpdesk.db
 
 # The story: command, or SQL that live runs. After a command, how it ends where not with 0.
 STORY = [
-    "manifest draft", "manifest check", "init", "sandbox create", "sandbox list", "sandbox show",
-    "sandbox checkpoint", "sql", "sandbox reset", "sql", "env", "diff", "sandbox refresh",
+    "manifest draft", "manifest check", "init", "manifest set", "sandbox create",
+    "sandbox list", "sandbox show", "sandbox checkpoint", "sql", "sandbox reset", "sql", "env",
+    "diff", "sandbox refresh",
     "live UPDATE queues SET name = 'Returns and repairs' WHERE id = 4",
     ("plan", 1), "resolve", "promote", "history", "snapshot list", "snapshot restore", "rollback",
     "sandbox create", "sandbox discard", "completion",
+]
+
+# What is used wrongly ends with 2 and is told.
+MISTAKES = [
+    (["sandox", "list"], "there is no command 'sandox'; did you mean 'sandbox'?"),
+    (["--as", "ada", "frobnicate"], "there is no command 'frobnicate'"),
+    (["diff"], "ENV is required"),
+    (["diff", "No/Name"], "'No/Name' is no name of an environment"),
 ]
 
 
@@ -82,6 +91,11 @@ def main(source, build, cli_md):
                         f"{results[-1][0]}")
     elif len(results) < len(blocks):
         problems.append("the story ended early")
+    for words, told in MISTAKES:
+        done = subprocess.run([Path(build) / "doppel", *words], text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 2 or told not in done.stdout:
+            problems.append(f"doppel {' '.join(words)}: {done.returncode} {done.stdout!r}")
     print("\n".join(problems))
     print(f"{len(examples)} commands with an example, {len(groups)} groups, "
           f"{len(results)} of {len(blocks)} steps ran")
