@@ -10,6 +10,7 @@ namespace doppel::cli {
 void add_snapshot(CLI::App& app, Context& context) {
   struct Arguments {
     std::string tenant, snapshot, plan;
+    PlanArguments options;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
@@ -40,6 +41,7 @@ void add_snapshot(CLI::App& app, Context& context) {
   restore->add_option("SNAPSHOT", arguments->snapshot, "Its name, or the promotion's number")
       ->required();
   restore->add_option("--plan", arguments->plan, "Do the plan with this hash");
+  add_plan_arguments(restore, arguments->options);
   restore->footer(example("doppel snapshot restore acme 1"));
   restore->callback([arguments, &context] {
     Doppel& doppel = context.doppel();
@@ -51,7 +53,8 @@ void add_snapshot(CLI::App& app, Context& context) {
     const std::string again =
         "doppel snapshot restore " + arguments->tenant + " " + arguments->snapshot;
     print_plan(context, {arguments->tenant, ""},
-               doppel.plan_restore(arguments->tenant, arguments->snapshot),
+               doppel.plan_restore(arguments->tenant, arguments->snapshot,
+                                   plan_options(arguments->options)),
                {.promote = again, .resolve = again, .options = {}});
   });
 }

@@ -131,7 +131,8 @@ class Doppel {
   plan::Promoted restore_previous(const std::string& tenant, LaterEdits later_edits);
 
   std::vector<plan::SnapshotInfo> snapshots(const std::string& tenant);
-  plan::Plan plan_restore(const std::string& tenant, const std::string& snapshot);
+  plan::Plan plan_restore(const std::string& tenant, const std::string& snapshot,
+                          const PlanOptions& options = {});
   plan::Promoted restore(const std::string& tenant, const std::string& snapshot,
                          const std::string& plan_hash);
 

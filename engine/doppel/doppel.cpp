@@ -308,8 +308,9 @@ std::vector<plan::SnapshotInfo> Doppel::snapshots(const std::string& tenant) {
   return plan::list_snapshots(impl_->workspace.snapshots(tenant));
 }
 
-plan::Plan Doppel::plan_restore(const std::string& tenant, const std::string& snapshot) {
-  return impl_->planning.plan_restore(tenant, snapshot);
+plan::Plan Doppel::plan_restore(const std::string& tenant, const std::string& snapshot,
+                                const PlanOptions& options) {
+  return impl_->planning.plan_restore(tenant, snapshot, options);
 }
 
 plan::Promoted Doppel::restore(const std::string& tenant, const std::string& snapshot,

@@ -426,9 +426,10 @@ plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std:
               {.place = tenant, .remedy = "`doppel snapshot list " + tenant + "` lists them"});
 }
 
-plan::Plan Planning::plan_restore(const std::string& tenant, const std::string& snapshot) {
+plan::Plan Planning::plan_restore(const std::string& tenant, const std::string& snapshot,
+                                  const PlanOptions& options) {
   Attached attached = workspace_.attach(tenant);
-  return make(restore_request(tenant, snapshot, attached), {}, attached);
+  return make(restore_request(tenant, snapshot, attached), options, attached);
 }
 
 plan::Promoted Planning::restore(const std::string& tenant, const std::string& snapshot,
@@ -490,7 +491,7 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
   }
   if (later_edits == LaterEdits::kDiscard) {
     const std::string name = std::to_string(newest->number);
-    const plan::Plan restored = plan_restore(tenant, name);
+    const plan::Plan restored = plan_restore(tenant, name, {});
     plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
     how.reverts = newest->number;
     plan::Request request = restore_request(tenant, name, attached);

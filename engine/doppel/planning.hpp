@@ -31,7 +31,8 @@ class Planning {
                           const std::string& plan_hash);
   plan::Promoted restore_previous(const std::string& tenant, LaterEdits later_edits);
 
-  plan::Plan plan_restore(const std::string& tenant, const std::string& snapshot);
+  plan::Plan plan_restore(const std::string& tenant, const std::string& snapshot,
+                          const PlanOptions& options);
   plan::Promoted restore(const std::string& tenant, const std::string& snapshot,
                          const std::string& plan_hash);
 
