@@ -71,7 +71,7 @@ class UniqueCheck {
 
   std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>& folded(
       const Uniqueness& unique, const std::vector<Row>& rows) {
-    auto [index, is_new] = folded_.try_emplace(&rows);
+    auto [index, is_new] = folded_.try_emplace({&rows, &unique});
     if (is_new) {
       for (const Row& row : rows) index->second[unique.values_of(row)].push_back(&row);
     }
@@ -84,10 +84,9 @@ class UniqueCheck {
     const Key key = item.table->shape->key_of(row);
     if (item.live != nullptr && key == item.key) return;
     const Item* other = work_.at_live(item.table->name(), key);
-    const bool gives_up = other != nullptr &&
-                          (other->status == Status::kApplies || other->status == Status::kHeld) &&
-                          (!other->merged || unique.values_of(*other->merged) !=
-                                                 unique.values_of(row));
+    const bool gives_up =
+        other != nullptr && (other->status == Status::kApplies || other->status == Status::kHeld) &&
+        (!other->merged || unique.values_of(*other->merged) != unique.values_of(row));
     if (!gives_up) return collide(item, unique, row);
     if (other->status == Status::kApplies) return;
     work_.hold(item, other->held_by);
@@ -124,8 +123,8 @@ class UniqueCheck {
   bool changed_ = false;
   std::unordered_map<const TableModel*, std::vector<Uniqueness>> uniques_;
   std::map<std::pair<const TableModel*, std::size_t>, ByValues> taken_;
-  std::unordered_map<const std::vector<Row>*,
-                     std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>>
+  std::map<std::pair<const std::vector<Row>*, const Uniqueness*>,
+           std::unordered_map<std::vector<Value>, std::vector<const Row*>, RowHash>>
       folded_;
   std::unordered_set<std::string> renamed_;
 };
@@ -149,8 +148,13 @@ std::vector<Uniqueness> uniques_of(const TableModel& table) {
   for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
     // Which rows a partial key holds, the database knows alone.
     if (unique.partial) continue;
-    // A database finds by its own idea of equal, whatever its key ignores.
-    uniques.push_back({unique.columns, unique.folded, unique.columns, false});
+    Uniqueness made{unique.columns, unique.folded, {}, false};
+    for (std::size_t i = 0; i < unique.columns.size(); ++i) {
+      if (unique.folded.empty() || !unique.folded[i]) made.asked.push_back(unique.columns[i]);
+    }
+    // The key may ignore what a look-up by its column doesn't.
+    made.sorted_out_here = made.asked.size() < made.columns.size();
+    uniques.push_back(std::move(made));
   }
   if (table.natural_key.empty()) return uniques;
   Uniqueness natural;

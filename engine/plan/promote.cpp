@@ -23,7 +23,7 @@ void refuse_unless_same(const Model& model, const Plan& reviewed, const Plan& no
                 "what the plan touches has moved since it was made:\n  " + join(moved, "\n  "),
                 {.place = reviewed.source});
   }
-  if (now.changes.empty() && now.data.empty()) {
+  if (now.empty() && now.data.empty()) {
     throw Error(ErrorCode::kWrongState, "the plan changes nothing",
                 {.place = reviewed.source, .remedy = "discard the sandbox if its work is done"});
   }
