@@ -211,9 +211,7 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
     }
     builder.replace(current, next);
   } catch (const std::exception& failure) {
-    builder.remove(next);
-    workspace_.move(environment, Event::kRefreshed,
-                    {.pending = "", .reason = std::string("undone: ") + failure.what()});
+    workspace_.recover_after(failure, environment, attached);
     throw;
   }
   workspace_.move(environment, Event::kRefreshed,
@@ -261,8 +259,8 @@ plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t
 plan::Request Planning::restore_request(const std::string& tenant, const std::string& snapshot,
                                         Attached& attached) {
   merge_bindings(attached.model);
-  const plan::SnapshotInfo info = find_snapshot(tenant, snapshot);
   const auto live = attached.database->open(Access::kReadOnly);
+  const plan::SnapshotInfo info = find_snapshot(tenant, snapshot, *live->sql());
   const auto moment = live->begin(database::TransactionKind::kRead);
   plan::Request request;
   request.source = tenant + " snapshot " + info.name;
@@ -371,20 +369,30 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
   Attached attached = workspace_.attach(name.tenant);
   Environment environment = workspace_.ready(name, attached);
   const FileLock held = workspace_.lock(environment);
-  const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
+  plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
   plan::Request request = sandbox_request(environment, attached);
-  environment = workspace_.move(environment, Event::kPromote, {.pending = stored.plan.hash.text});
+  workspace_.keep_own(stored.plan.hash.text, environment, request.changes);
+  stored.own = request.changes;
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
+  how.id = workspace_.new_id();
   how.base = environment.base;
+  environment = workspace_.move(environment, Event::kPromote, {.pending = how.id});
   plan::Promoted promoted;
   try {
     promoted = apply(std::move(request), stored, attached, how);
   } catch (const std::exception& failure) {
-    workspace_.move(environment, Event::kPromotionEnded,
-                    {.pending = "", .reason = std::string("refused: ") + failure.what()});
+    workspace_.recover_after(failure, environment, attached);
     throw;
   }
-  workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
+  try {
+    workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                "live has it, as promotion " + std::to_string(promoted.promotion.number) +
+                    ", but the sandbox isn't up to date: " + error.what(),
+                {.place = error.place().empty() ? name.text() : error.place(),
+                 .remedy = "nothing is lost; the next command on the sandbox ends this"});
+  }
   return promoted;
 }
 
@@ -412,10 +420,20 @@ plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promot
   return apply(std::move(request), stored, attached, how);
 }
 
-plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name) {
+plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name,
+                                           database::SqlRunner& live) {
+  // Snapshots of promotions that never came to be may have the same number.
   std::vector<plan::SnapshotInfo> found;
+  const auto number = parse_integer(name);
+  std::string id;
+  if (number) {
+    for (const plan::Promotion& promotion : plan::list_promotions(live)) {
+      if (promotion.number == *number) id = promotion.id;
+    }
+  }
   for (plan::SnapshotInfo& info : plan::list_snapshots(workspace_.snapshots(tenant))) {
-    const bool by_number = parse_integer(name) == info.promotion;
+    const bool by_number = number == info.promotion && !id.empty() &&
+                           info.name == plan::snapshot_name(info.promotion, id);
     if (info.name == name || by_number) found.push_back(std::move(info));
   }
   // A promoter that was killed leaves a snapshot of a promotion that never was; the one that took
@@ -467,9 +485,9 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
         {.place = tenant, .remedy = "`doppel history " + tenant + "` lists what was promoted"});
   }
   // What live would be, had nobody edited it since: the snapshot with the promotions after it.
-  changeset::State expected =
-      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number)));
   const auto live = attached.database->open(Access::kReadOnly);
+  changeset::State expected =
+      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number), *live->sql()));
   for (auto promotion = newest.base() - 1; promotion != promotions.end(); ++promotion) {
     expected = changeset::apply(std::move(expected),
                                 plan::read_promotion(*live->sql(), promotion->number).config);
