@@ -53,8 +53,9 @@ class Builders final : public database::OverlayBuilder {
   database::ApplicationAccess access_for_application(const database::OverlaySpec& spec) override {
     return of(spec).access_for_application(spec);
   }
-  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next) override {
-    of(spec).replace(spec, next);
+  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next,
+               const std::string& state) override {
+    of(spec).replace(spec, next, state);
   }
   void recover(const database::OverlaySpec& spec) override { of(spec).recover(spec); }
   void remove(const database::OverlaySpec& spec) override { of(spec).remove(spec); }

@@ -151,6 +151,25 @@ void merge_bindings(manifest::Model& model) {
   }
 }
 
+struct QuietChanges {
+  overlay::Changes changes;
+  std::string state;
+};
+
+/// The sandbox's changes with the state that they are of.
+QuietChanges read_quietly(const manifest::Model& model, database::Overlay& sandbox,
+                          const overlay::Defaults& defaults) {
+  constexpr int kAttempts = 20;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    QuietChanges quiet;
+    quiet.state = sandbox.state();
+    quiet.changes = overlay::read_changes(model, sandbox, &defaults);
+    if (sandbox.state() == quiet.state) return quiet;
+  }
+  throw Error(ErrorCode::kBusy, "the sandbox is written to without a pause",
+              {.place = {}, .remedy = "try again when its application rests"});
+}
+
 }  // namespace
 
 std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& name) {
@@ -180,16 +199,13 @@ std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& 
 
 overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& attached,
                                      bool drop_data) {
-  Environment environment = workspace_.ready(name, attached);
-  const FileLock held = workspace_.lock(environment);
+  auto [held, environment] = workspace_.hold(name, attached);
   database::OverlayBuilder& builder = attached.database->overlays();
   const database::OverlaySpec current = workspace_.spec(environment, attached.model);
-  overlay::Changes own;
-  {
-    const auto sandbox = builder.open(current, Access::kReadWrite);
-    const overlay::Defaults defaults = defaults_of(attached, sandbox->connection());
-    own = overlay::read_changes(attached.model, *sandbox, &defaults);
-  }
+  // Open to the end, so that its state tells of whoever writes meanwhile.
+  const auto sandbox = builder.open(current, Access::kReadWrite);
+  const overlay::Defaults defaults = defaults_of(attached, sandbox->connection());
+  const auto [own, state] = read_quietly(attached.model, *sandbox, defaults);
   if (!own.data.empty() && !drop_data) {
     throw Error(ErrorCode::kWrongState,
                 "the sandbox has " + counted(static_cast<std::int64_t>(own.data.size()), "row") +
@@ -209,7 +225,7 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
       refreshed = overlay::rebase(attached.model, own,
                                   workspace_.store().answers(environment.title()), *fresh);
     }
-    builder.replace(current, next);
+    builder.replace(current, next, state);
   } catch (const std::exception& failure) {
     workspace_.recover_after(failure, environment, attached);
     throw;
@@ -367,8 +383,7 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
 
 plan::Promoted Planning::promote(const EnvironmentName& name, const std::string& plan_hash) {
   Attached attached = workspace_.attach(name.tenant);
-  Environment environment = workspace_.ready(name, attached);
-  const FileLock held = workspace_.lock(environment);
+  auto [held, environment] = workspace_.hold(name, attached);
   plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
   plan::Request request = sandbox_request(environment, attached);
   workspace_.keep_own(stored.plan.hash.text, environment, request.changes);

@@ -201,6 +201,16 @@ Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
   return store_.environment(name.tenant, name.sandbox);
 }
 
+HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached) {
+  const Environment seen = ready(name, attached);
+  HeldEnvironment held{lock(seen), store_.environment(name.tenant, name.sandbox)};
+  if (held.environment.id == seen.id && !environment::is_passing(held.environment.state)) {
+    return held;
+  }
+  throw Error(ErrorCode::kBusy, "another doppel has just worked on this sandbox",
+              {.place = name.text(), .remedy = "look at it and try again"});
+}
+
 void Workspace::ready_if_any(const EnvironmentName& name, Attached& attached) {
   const auto environment = store_.find_environment(name.tenant, name.sandbox);
   if (!environment || !environment::is_passing(environment->state)) return;

@@ -19,6 +19,12 @@ struct Attached {
   manifest::Model model;
 };
 
+/// An environment with the lock that keeps other processes from working on it.
+struct HeldEnvironment {
+  FileLock lock;
+  environment::Environment environment;
+};
+
 class Workspace {
  public:
   explicit Workspace(Settings settings);
@@ -40,6 +46,9 @@ class Workspace {
   /// The environment, made whole first if a process died at it. Throws Error(kBusy) while another
   /// process works on it.
   environment::Environment ready(const EnvironmentName& name, Attached& attached);
+
+  /// The same and held, as it is once nobody else works on it. Throws Error(kBusy).
+  HeldEnvironment hold(const EnvironmentName& name, Attached& attached);
 
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);

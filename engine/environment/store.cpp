@@ -67,9 +67,10 @@ void ControlStore::migrate() {
   }
   const std::vector<Migration>& all = migrations();
   if (applied.size() > all.size() || (!applied.empty() && applied.back() > all.back().name)) {
-    throw Error(ErrorCode::kNewerStore, "the control store was written by a newer doppel (it has " +
-                                            applied.back() + ", this one knows " + all.back().name +
-                                            ")");
+    throw Error(ErrorCode::kNewerStore,
+                "the control store was written by a newer doppel (it has " + applied.back() +
+                    ", this one knows " + all.back().name + ")",
+                {.place = "control.db", .remedy = {}});
   }
   for (std::size_t i = applied.size(); i < all.size(); ++i) {
     sql().execute_script(all[i].sql);

@@ -150,11 +150,15 @@ std::vector<Row> Stand::query(const fs::path& database, const std::string& sql) 
 }
 
 Running Stand::start(const std::vector<std::string>& arguments, const Variables& variables) const {
+  std::vector<std::string> words{DOPPEL_BINARY};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start_words(std::move(words), variables);
+}
+
+Running Stand::start_words(std::vector<std::string> words, const Variables& variables) const {
   static int number = 0;
   const fs::path out = folder_ / ("out" + std::to_string(++number));
   const fs::path err = folder_ / ("err" + std::to_string(number));
-  std::vector<std::string> words{DOPPEL_BINARY};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> settings{"DOPPEL_HOME=" + home().string(), "NO_COLOR=1"};
   for (const auto& [name, value] : variables) settings.push_back(name + "=" + value);
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -183,6 +187,18 @@ Running Stand::start(const std::vector<std::string>& arguments, const Variables&
 
 Finished Stand::run(const std::vector<std::string>& arguments, const Variables& variables) const {
   return start(arguments, variables).wait();
+}
+
+Finished Stand::run_as_nobody(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> words;
+  if (::geteuid() == 0)
+    words = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+  // Nobody may not be allowed to look into the folder of the build.
+  const fs::path program = folder_ / "doppel";
+  fs::copy_file(DOPPEL_BINARY, program, fs::copy_options::overwrite_existing);
+  words.push_back(program.string());
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start_words(std::move(words), {}).wait();
 }
 
 void Stand::save() const {

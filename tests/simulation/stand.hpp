@@ -72,6 +72,9 @@ class Stand {
   Running start(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
   Finished run(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
 
+  /// The same without root's rights: root becomes nobody, anybody else stays who he is.
+  Finished run_as_nobody(const std::vector<std::string>& arguments) const;
+
   /// Keeps the whole folder as it is now, and takes it back to that.
   void save() const;
   void restore() const;
@@ -79,6 +82,8 @@ class Stand {
   std::filesystem::path copy_of_live() const;
 
  private:
+  Running start_words(std::vector<std::string> words, const Variables& variables) const;
+
   std::filesystem::path folder_;
 };
 
