@@ -39,7 +39,8 @@ class BadInput : public ::testing::Test {
              const std::string& says) {
     const Finished finished = stand_.run(arguments);
     EXPECT_EQ(finished.exit, exit) << finished.err;
-    EXPECT_THAT(finished.err, AllOf(HasSubstr(place), ::testing::ContainsRegex(says), HasSubstr("\n  ")));
+    EXPECT_THAT(finished.err,
+                AllOf(HasSubstr(place), ::testing::ContainsRegex(says), HasSubstr("\n  ")));
   }
 
   Finished init(const fs::path& database) {

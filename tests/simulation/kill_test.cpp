@@ -203,7 +203,7 @@ void promote_qa(const Stand& stand, Doppel& doppel) {
   doppel.promote(kQa, planned(doppel));
 }
 
-std::vector<Command> commands() {
+std::vector<Command> commands_of_sandboxes() {
   return {
       {"init",
        [](const Stand& stand, Doppel&) -> Arguments {
@@ -237,6 +237,11 @@ std::vector<Command> commands() {
          make_qa(stand, doppel);
          return {"sandbox", "reset", "shop/qa"};
        }},
+  };
+}
+
+std::vector<Command> commands_of_live() {
+  return {
       {"promote",
        [](const Stand& stand, Doppel& doppel) -> Arguments {
          make_qa(stand, doppel);
@@ -279,6 +284,12 @@ std::vector<Command> commands() {
        },
        {0, 3}},
   };
+}
+
+std::vector<Command> commands() {
+  std::vector<Command> all = commands_of_sandboxes();
+  for (Command& command : commands_of_live()) all.push_back(std::move(command));
+  return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, Kill,

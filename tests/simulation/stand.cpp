@@ -46,7 +46,8 @@ CREATE TABLE rules (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE tickets (
   id INTEGER PRIMARY KEY, queue_id INTEGER REFERENCES queues (id), title TEXT);
-INSERT INTO queues VALUES (1, 'Sales', 1, 'then'), (2, 'Support', 2, 'then'), (3, 'Spam', 3, 'then');
+INSERT INTO queues VALUES (1, 'Sales', 1, 'then'), (2, 'Support', 2, 'then');
+INSERT INTO queues VALUES (3, 'Spam', 3, 'then');
 INSERT INTO rules VALUES (1, 1, 'greet', 10), (2, 2, 'sort', 20), (3, 2, 'close', 30);
 INSERT INTO settings VALUES ('colour', 'blue'), ('counter', '0'), ('title', 'Shop');
 INSERT INTO tickets VALUES (1, 1, 'Hello'), (2, 2, 'Help');
