@@ -138,6 +138,8 @@ std::string Simulator::step() {
     return wrong.empty() ? check() : wrong;
   } catch (const Error& error) {
     return fmt::format("thrown: {}: {}\n", error.place(), error.what());
+  } catch (const std::exception& error) {
+    return fmt::format("thrown: {}\n", error.what());
   }
 }
 
@@ -284,7 +286,7 @@ std::string Simulator::promote(const std::string& name) {
   const plan::Plan plan = answered_plan(name, options);
   log_ += fmt::format("promote {}: {} changes, {} conflicts{}\n", name, plan.changes.size(),
                       plan.conflicts.size(), plan.promotable() ? "" : ", not promotable");
-  if (!plan.promotable()) return {};
+  if (!plan.promotable() || plan.changes.empty()) return {};
   if (plan.rehearsal && !plan.rehearsal->restored) return "rehearsal: " + plan.rehearsal->message;
   const State before = live_;
   const State expected = cell_by_cell(model.base, before, model.shown);
@@ -318,7 +320,7 @@ std::string Simulator::promote_part(const std::string& name) {
   log_ += fmt::format("promote of {} {} {}: {} changes, {} left out{}\n", name, row.table, key,
                       plan.changes.size(), plan.left_out.size(),
                       plan.promotable() ? "" : ", not promotable");
-  if (!plan.promotable()) return {};
+  if (!plan.promotable() || plan.changes.empty()) return {};
   const State before = live_;
   const State own = model.shown;
   doppel_->promote(full(name), plan.hash.text);
@@ -362,7 +364,7 @@ std::string Simulator::roll_back() {
   }
   log_ += fmt::format("roll back {}: {} changes{}\n", number, plan.changes.size(),
                       plan.promotable() ? "" : ", not promotable");
-  if (!plan.promotable()) return {};
+  if (!plan.promotable() || plan.changes.empty()) return {};
   const State expected = changeset::apply(live_, plan.config());
   doppel_->rollback("world", number, plan.hash.text);
   live_ = live();
