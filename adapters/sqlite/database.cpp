@@ -1,6 +1,9 @@
 #include "adapters/sqlite/database.hpp"
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -12,11 +15,28 @@
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/text.hpp"
 
 namespace doppel::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kCopyPrefix = "copy-";
+
+/// Removes the copies of processes that were killed before their file had lost its name.
+void remove_abandoned_copies(const fs::path& folder) {
+  std::vector<fs::path> abandoned;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kCopyPrefix)) continue;
+    const auto process =
+        parse_integer(name.substr(kCopyPrefix.size(), name.find('.') - kCopyPrefix.size()));
+    const bool runs = process && (::kill(static_cast<pid_t>(*process), 0) == 0 || errno != ESRCH);
+    if (!runs || *process == ::getpid()) abandoned.push_back(entry.path());
+  }
+  for (const fs::path& file : abandoned) remove_tree(file);
+}
 
 /// Which builder makes and opens a sandbox, by its carrier.
 class Builders final : public database::OverlayBuilder {
@@ -33,8 +53,9 @@ class Builders final : public database::OverlayBuilder {
   database::ApplicationAccess access_for_application(const database::OverlaySpec& spec) override {
     return of(spec).access_for_application(spec);
   }
-  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next) override {
-    of(spec).replace(spec, next);
+  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next,
+               const std::string& state) override {
+    of(spec).replace(spec, next, state);
   }
   void recover(const database::OverlaySpec& spec) override { of(spec).recover(spec); }
   void remove(const database::OverlaySpec& spec) override { of(spec).remove(spec); }
@@ -76,8 +97,9 @@ class AttachedFile final : public database::Database {
   std::unique_ptr<database::Connection> throw_away_copy(const fs::path& folder,
                                                         std::int64_t limit_bytes) override {
     make_folders(folder);
-    const std::string copy = (folder / ("copy-" + std::to_string(::getpid()) + ".db")).string();
-    fs::remove(copy);
+    remove_abandoned_copies(folder);
+    const std::string own = std::string(kCopyPrefix) + std::to_string(::getpid()) + ".db";
+    const std::string copy = (folder / own).string();
     if (clone_file(path_, copy, limit_bytes) == CloneKind::kTooLarge) return nullptr;
     auto connection = sqlite::open({.path = copy, .access = database::Access::kReadWrite});
     connection->run_script("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");

@@ -112,6 +112,25 @@ void read_first_page(Connection& connection) {
   }
 }
 
+/// Whether a process died in a transaction: the file is whole again only when its journal, which
+/// stands beside it, was played back.
+bool must_be_recovered(sqlite3* handle) {
+  const int result = sqlite3_extended_errcode(handle);
+  return result == SQLITE_READONLY_ROLLBACK || result == SQLITE_READONLY_RECOVERY;
+}
+
+/// Any reader who may write the file plays the journal back at once, so doppel does it, too: it
+/// writes what the database was before and nothing of its own.
+bool recovered(OpenOptions options) {
+  options.access = database::Access::kReadWrite;
+  try {
+    open(options);
+    return true;
+  } catch (const Error&) {
+    return false;  // The reader's own failure says more.
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Connection> open(const OpenOptions& options) {
@@ -134,6 +153,7 @@ std::unique_ptr<Connection> open(const OpenOptions& options) {
   try {
     read_first_page(*connection);
   } catch (const Error& error) {
+    if (!write && must_be_recovered(handle) && recovered(options)) return open(options);
     if (error.code() != ErrorCode::kIo || write) throw;
     refuse(ErrorCode::kIo, std::string(error.what()) + ", at the first read", options,
            "a database in WAL mode needs its -shm file beside it even for reading: give doppel "

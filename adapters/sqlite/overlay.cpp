@@ -149,6 +149,8 @@ class OpenOverlay final : public database::Overlay {
     return changes;
   }
 
+  std::string state() override { return file_state(data_file_); }
+
   void move_base(std::span<const RowChange> new_bases) override {
     for (const RowChange& change : new_bases) {
       rebase_in_capture(*connection_, *change.table, number_of(change.table->name), change.key,

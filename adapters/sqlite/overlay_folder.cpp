@@ -26,22 +26,31 @@ struct FinishBackup {
   void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
 };
 
+/// Steps until the lock is had that other connections may hold for a moment.
+int step_when_free(sqlite3_backup* backup, int pages) {
+  constexpr int kAttempts = 50;
+  constexpr int kPauseMilliseconds = 100;
+  int result = SQLITE_BUSY;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    result = sqlite3_backup_step(backup, pages);
+    if (result != SQLITE_BUSY && result != SQLITE_LOCKED) break;
+    sqlite3_sleep(kPauseMilliseconds);
+  }
+  return result;
+}
+
 /// Page by page in one transaction of the target: whoever has it open sees the old or the new.
-void overwrite(Connection& source, Connection& target) {
+void overwrite(Connection& source, Connection& target, const std::string& state) {
   std::unique_ptr<sqlite3_backup, FinishBackup> backup(
       sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
   if (!backup) fail(target.handle(), sqlite3_errcode(target.handle()), target.path());
-  constexpr int kAttempts = 50;
-  constexpr int kPauseMilliseconds = 100;
-  int result = SQLITE_OK;
-  for (int attempt = 0; attempt < kAttempts && result != SQLITE_DONE; ++attempt) {
-    result = sqlite3_backup_step(backup.get(), -1);
-    if (result == SQLITE_BUSY || result == SQLITE_LOCKED) {
-      sqlite3_sleep(kPauseMilliseconds);
-    } else if (result != SQLITE_DONE) {
-      break;
-    }
+  // A step of no pages only takes the target's write lock: from here on nobody else commits.
+  int result = step_when_free(backup.get(), 0);
+  if (result == SQLITE_OK && file_state(target.path()) != state) {
+    throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
+                {.place = target.path(), .remedy = "nothing was changed; try again"});
   }
+  if (result == SQLITE_OK) result = step_when_free(backup.get(), -1);
   backup.reset();
   if (result != SQLITE_DONE) fail(target.handle(), result, target.path());
 }
@@ -88,7 +97,8 @@ std::vector<database::RowCount> FolderOverlayBuilder::create(const OverlaySpec& 
   }
 }
 
-void FolderOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next) {
+void FolderOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next,
+                                   const std::string& state) {
   // The base gets its final name first; data.db's mark, exchanged in one transaction, decides
   // which of the two bases counts, so a crash before or after leaves a whole sandbox.
   OverlaySpec moved = next;
@@ -99,7 +109,7 @@ void FolderOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& n
         {.path = (next.folder / kDataFile).string(), .access = database::Access::kReadWrite});
     const auto target = sqlite::open(
         {.path = (spec.folder / kDataFile).string(), .access = database::Access::kReadWrite});
-    overwrite(*source, *target);
+    overwrite(*source, *target, state);
   }
   remove(next);
   remove_leftovers(moved);

@@ -14,7 +14,8 @@ namespace doppel::sqlite {
 class FolderOverlayBuilder : public database::OverlayBuilder {
  public:
   std::vector<database::RowCount> create(const database::OverlaySpec& spec) override;
-  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next) override;
+  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next,
+               const std::string& state) override;
   void recover(const database::OverlaySpec& spec) override;
   void remove(const database::OverlaySpec& spec) override;
 

@@ -178,7 +178,13 @@ TEST_P(Carrier, ReplacesItsContentForThoseWhoHaveItOpen) {
   next.folder = folder_ / "qa.next";
   next.mark = R"({"sandbox":"qa","base":2})";
   database_->overlays().create(next);
-  database_->overlays().replace(spec_, next);
+  {
+    const auto sandbox = database_->overlays().open(spec_, Access::kReadWrite);
+    const std::string state = sandbox->state();
+    EXPECT_THROW(database_->overlays().replace(spec_, next, state + "x"), Error) << "was written";
+    database_->overlays().create(next);
+    database_->overlays().replace(spec_, next, state);
+  }
   EXPECT_FALSE(fs::exists(next.folder));
   spec_.mark = next.mark;
   EXPECT_EQ(changes(), Lines{});

@@ -24,7 +24,9 @@ namespace fs = std::filesystem;
   if (error_number == EACCES || error_number == EROFS || error_number == EPERM) {
     code = ErrorCode::kReadOnly;
   }
-  if (error_number == ENOSPC || error_number == EDQUOT) code = ErrorCode::kNoSpace;
+  if (error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG) {
+    code = ErrorCode::kNoSpace;
+  }
   throw Error(code, what + ": " + std::strerror(error_number),
               {.place = path.string(), .remedy = {}});
 }

@@ -77,6 +77,10 @@ class Overlay {
   /// Throws Error(kSchemaChanged) when a tracked table no longer has its columns.
   virtual std::vector<CapturedChange> read_changes() = 0;
 
+  /// Changes with every commit, whoever makes it, while this is open: read before and after, it
+  /// tells whether what was read in between is still what the sandbox holds.
+  virtual std::string state() = 0;
+
   /// Net changes of one table are kept against these images from now on, and what
   /// equals its base afterwards is no change: for rows whose base moved (a partial promotion).
   /// REQUIRES: an open write transaction.
@@ -130,7 +134,10 @@ class OverlayBuilder {
 
   /// Takes the place of the sandbox's content by `next`'s (made by create in another folder), at
   /// once for everybody who has it open. `next` is removed. A crash leaves the one or the other.
-  virtual void replace(const OverlaySpec& spec, const OverlaySpec& next) = 0;
+  /// `state` is what Overlay::state() said when the sandbox's own changes were read for `next`:
+  /// throws Error(kBusy) when it was written since.
+  virtual void replace(const OverlaySpec& spec, const OverlaySpec& next,
+                       const std::string& state) = 0;
 
   /// Finishes or undoes what a crash in create or replace left. Repeating it does nothing more.
   virtual void recover(const OverlaySpec& spec) = 0;

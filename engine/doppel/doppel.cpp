@@ -220,8 +220,7 @@ void Doppel::checkpoint(const EnvironmentName& name, const std::string& mark) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const Environment environment = workspace.ready(name, attached);
-  const FileLock held = workspace.lock(environment);
+  const auto [held, environment] = workspace.hold(name, attached);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
   overlay::checkpoint(attached.model, *sandbox, mark);
@@ -231,8 +230,7 @@ std::size_t Doppel::reset(const EnvironmentName& name, const std::optional<std::
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const Environment environment = workspace.ready(name, attached);
-  const FileLock held = workspace.lock(environment);
+  const auto [held, environment] = workspace.hold(name, attached);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
   sandbox->set_author(workspace.settings().author);
@@ -243,8 +241,7 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const Environment environment = workspace.ready(name, attached);
-  const FileLock held = workspace.lock(environment);
+  const auto [held, environment] = workspace.hold(name, attached);
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
 }
 

@@ -151,6 +151,25 @@ void merge_bindings(manifest::Model& model) {
   }
 }
 
+struct QuietChanges {
+  overlay::Changes changes;
+  std::string state;
+};
+
+/// The sandbox's changes with the state that they are of.
+QuietChanges read_quietly(const manifest::Model& model, database::Overlay& sandbox,
+                          const overlay::Defaults& defaults) {
+  constexpr int kAttempts = 20;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    QuietChanges quiet;
+    quiet.state = sandbox.state();
+    quiet.changes = overlay::read_changes(model, sandbox, &defaults);
+    if (sandbox.state() == quiet.state) return quiet;
+  }
+  throw Error(ErrorCode::kBusy, "the sandbox is written to without a pause",
+              {.place = {}, .remedy = "try again when its application rests"});
+}
+
 }  // namespace
 
 std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& name) {
@@ -180,16 +199,13 @@ std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& 
 
 overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& attached,
                                      bool drop_data) {
-  Environment environment = workspace_.ready(name, attached);
-  const FileLock held = workspace_.lock(environment);
+  auto [held, environment] = workspace_.hold(name, attached);
   database::OverlayBuilder& builder = attached.database->overlays();
   const database::OverlaySpec current = workspace_.spec(environment, attached.model);
-  overlay::Changes own;
-  {
-    const auto sandbox = builder.open(current, Access::kReadWrite);
-    const overlay::Defaults defaults = defaults_of(attached, sandbox->connection());
-    own = overlay::read_changes(attached.model, *sandbox, &defaults);
-  }
+  // Open to the end, so that its state tells of whoever writes meanwhile.
+  const auto sandbox = builder.open(current, Access::kReadWrite);
+  const overlay::Defaults defaults = defaults_of(attached, sandbox->connection());
+  const auto [own, state] = read_quietly(attached.model, *sandbox, defaults);
   if (!own.data.empty() && !drop_data) {
     throw Error(ErrorCode::kWrongState,
                 "the sandbox has " + counted(static_cast<std::int64_t>(own.data.size()), "row") +
@@ -209,11 +225,9 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
       refreshed = overlay::rebase(attached.model, own,
                                   workspace_.store().answers(environment.title()), *fresh);
     }
-    builder.replace(current, next);
+    builder.replace(current, next, state);
   } catch (const std::exception& failure) {
-    builder.remove(next);
-    workspace_.move(environment, Event::kRefreshed,
-                    {.pending = "", .reason = std::string("undone: ") + failure.what()});
+    workspace_.recover_after(failure, environment, attached);
     throw;
   }
   workspace_.move(environment, Event::kRefreshed,
@@ -261,8 +275,8 @@ plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t
 plan::Request Planning::restore_request(const std::string& tenant, const std::string& snapshot,
                                         Attached& attached) {
   merge_bindings(attached.model);
-  const plan::SnapshotInfo info = find_snapshot(tenant, snapshot);
   const auto live = attached.database->open(Access::kReadOnly);
+  const plan::SnapshotInfo info = find_snapshot(tenant, snapshot, *live->sql());
   const auto moment = live->begin(database::TransactionKind::kRead);
   plan::Request request;
   request.source = tenant + " snapshot " + info.name;
@@ -369,22 +383,31 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
 
 plan::Promoted Planning::promote(const EnvironmentName& name, const std::string& plan_hash) {
   Attached attached = workspace_.attach(name.tenant);
-  Environment environment = workspace_.ready(name, attached);
-  const FileLock held = workspace_.lock(environment);
-  const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
+  auto [held, environment] = workspace_.hold(name, attached);
+  plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
   plan::Request request = sandbox_request(environment, attached);
-  environment = workspace_.move(environment, Event::kPromote, {.pending = stored.plan.hash.text});
+  workspace_.keep_own(stored.plan.hash.text, environment, request.changes);
+  stored.own = request.changes;
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
+  how.id = workspace_.new_id();
   how.base = environment.base;
+  environment = workspace_.move(environment, Event::kPromote, {.pending = how.id});
   plan::Promoted promoted;
   try {
     promoted = apply(std::move(request), stored, attached, how);
   } catch (const std::exception& failure) {
-    workspace_.move(environment, Event::kPromotionEnded,
-                    {.pending = "", .reason = std::string("refused: ") + failure.what()});
+    workspace_.recover_after(failure, environment, attached);
     throw;
   }
-  workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
+  try {
+    workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                "live has it, as promotion " + std::to_string(promoted.promotion.number) +
+                    ", but the sandbox isn't up to date: " + error.what(),
+                {.place = error.place().empty() ? name.text() : error.place(),
+                 .remedy = "nothing is lost; the next command on the sandbox ends this"});
+  }
   return promoted;
 }
 
@@ -412,10 +435,20 @@ plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promot
   return apply(std::move(request), stored, attached, how);
 }
 
-plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name) {
+plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std::string& name,
+                                           database::SqlRunner& live) {
+  // Snapshots of promotions that never came to be may have the same number.
   std::vector<plan::SnapshotInfo> found;
+  const auto number = parse_integer(name);
+  std::string id;
+  if (number) {
+    for (const plan::Promotion& promotion : plan::list_promotions(live)) {
+      if (promotion.number == *number) id = promotion.id;
+    }
+  }
   for (plan::SnapshotInfo& info : plan::list_snapshots(workspace_.snapshots(tenant))) {
-    const bool by_number = parse_integer(name) == info.promotion;
+    const bool by_number = number == info.promotion && !id.empty() &&
+                           info.name == plan::snapshot_name(info.promotion, id);
     if (info.name == name || by_number) found.push_back(std::move(info));
   }
   // A promoter that was killed leaves a snapshot of a promotion that never was; the one that took
@@ -468,9 +501,9 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
         {.place = tenant, .remedy = "`doppel history " + tenant + "` lists what was promoted"});
   }
   // What live would be, had nobody edited it since: the snapshot with the promotions after it.
-  changeset::State expected =
-      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number)));
   const auto live = attached.database->open(Access::kReadOnly);
+  changeset::State expected =
+      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number), *live->sql()));
   for (auto promotion = newest.base() - 1; promotion != promotions.end(); ++promotion) {
     expected = changeset::apply(std::move(expected),
                                 plan::read_promotion(*live->sql(), promotion->number).config);

@@ -52,7 +52,8 @@ class Planning {
   plan::Promoted apply(plan::Request request, const plan::StoredPlan& stored, Attached& attached,
                        plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);
-  plan::SnapshotInfo find_snapshot(const std::string& tenant, const std::string& name);
+  plan::SnapshotInfo find_snapshot(const std::string& tenant, const std::string& name,
+                                   database::SqlRunner& live);
 
   Workspace& workspace_;
 };

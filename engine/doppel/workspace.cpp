@@ -33,6 +33,20 @@ std::string mark_of(const Environment& environment, const std::string& base) {
   return write_json(mark, JsonStyle::kCompact);
 }
 
+/// The note in a sandbox that says which promotion it was taken along with last.
+constexpr const char* kSettled = "settled";
+
+/// Live's row, with what the sandbox changed in its own after its promotion began.
+std::optional<Row> with_later_edits(const std::optional<Row>& promoted,
+                                    const std::optional<Row>& now, std::optional<Row> live) {
+  if (now == promoted) return live;
+  if (!now || !promoted || !live) return now;
+  for (std::size_t i = 0; i < live->size(); ++i) {
+    if ((*now)[i] != (*promoted)[i]) (*live)[i] = (*now)[i];
+  }
+  return live;
+}
+
 /// Takes the promoted rows to what live holds, with live's as their base. What was left out stays
 /// own work, also where the promotion had to touch the row (its place in a list, say).
 void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
@@ -44,8 +58,10 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
   std::map<overlay::RowId, const RowChange*> own_rows;
   for (const RowChange& change : own.changes) own_rows.emplace(id_of(change), &change);
   const std::set<overlay::RowId> left_out(closure.left_out.begin(), closure.left_out.end());
+  std::map<overlay::RowId, const RowChange*> promoted_rows;
   std::map<overlay::RowId, TableShapePtr> rows;
   for (const RowChange& change : closure.changes.changes) {
+    promoted_rows.emplace(id_of(change), &change);
     rows.emplace(id_of(change), change.table);
   }
   for (const RowChange& change : promotion.config.changes) {
@@ -57,7 +73,7 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
   for (const auto& [row, shape] : rows) {
     auto now = sandbox.connection().read_rows(*shape, {&row.second, 1}).front();
     auto target = live.read_rows(*shape, {&row.second, 1}).front();
-    if (left_out.contains(row)) {
+    if (left_out.contains(row) && own_rows.contains(row)) {
       overlay::Kept kept = overlay::keep_own(*own_rows.at(row), target);
       bases.push_back(std::move(kept.base));
       target = std::move(kept.change.after);
@@ -67,6 +83,10 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
       // A row that the sandbox made has its bindings in live, too.
       if (own_row != own_rows.end() && own_row->second->before) {
         target = overlay::with_own_bindings(model.require(row.first), now, std::move(target));
+      }
+      const auto promoted = promoted_rows.find(row);
+      if (promoted != promoted_rows.end()) {
+        target = with_later_edits(promoted->second->after, now, std::move(target));
       }
     }
     if (now != target) {
@@ -181,59 +201,81 @@ Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
   return store_.environment(name.tenant, name.sandbox);
 }
 
+HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached) {
+  const Environment seen = ready(name, attached);
+  HeldEnvironment held{lock(seen), store_.environment(name.tenant, name.sandbox)};
+  if (held.environment.id == seen.id && !environment::is_passing(held.environment.state)) {
+    return held;
+  }
+  throw Error(ErrorCode::kBusy, "another doppel has just worked on this sandbox",
+              {.place = name.text(), .remedy = "look at it and try again"});
+}
+
 void Workspace::ready_if_any(const EnvironmentName& name, Attached& attached) {
   const auto environment = store_.find_environment(name.tenant, name.sandbox);
   if (!environment || !environment::is_passing(environment->state)) return;
   const FileLock held = lock(*environment);
   // Whoever worked on it may have ended between the look and the lock.
   const auto again = store_.find_environment(name.tenant, name.sandbox);
-  if (again && environment::is_passing(again->state)) recover(*again, attached);
+  if (again && environment::is_passing(again->state))
+    recover(*again, attached, "it was interrupted");
 }
 
-void Workspace::recover(Environment environment, Attached& attached) {
+void Workspace::recover_after(const std::exception& failure, const Environment& environment,
+                              Attached& attached) {
+  try {
+    recover(environment, attached, failure.what());
+  } catch (const std::exception&) {
+    // Whatever stood in the way then may be gone when the next command recovers it.
+  }
+}
+
+void Workspace::recover_refresh(const Environment& environment, Attached& attached,
+                                const std::string& why) {
   database::OverlayBuilder& builder = attached.database->overlays();
+  const auto next = spec(environment, attached.model, environment.pending, "");
+  bool is_new = true;
+  try {
+    builder.open(next, database::Access::kReadWrite);
+  } catch (const Error& error) {
+    // Anything else, such as a lock, says nothing about which of the two it is.
+    if (error.code() != ErrorCode::kMarkedSandbox && error.code() != ErrorCode::kNotFound) throw;
+    is_new = false;
+  }
+  builder.remove(spec(environment, attached.model, environment.pending, ".next"));
+  builder.recover(is_new ? next : spec(environment, attached.model));
+  environment::Effects effects{.pending = "",
+                               .reason = (is_new ? "finished after: " : "undone: ") + why};
+  if (is_new) {
+    effects.base = environment.pending;
+    effects.base_at = now();
+  }
+  move(environment, Event::kRefreshed, effects);
+}
+
+void Workspace::recover(Environment environment, Attached& attached, const std::string& why) {
   switch (environment.state) {
     case State::kCreating:
-      builder.remove(spec(environment, attached.model));
-      move(environment, Event::kCreationFailed,
-           {.reason = "its creation was interrupted; nothing of it is left"});
+      attached.database->overlays().remove(spec(environment, attached.model));
+      move(environment, Event::kCreationFailed, {.reason = why + "; nothing of it is left"});
       return;
-    case State::kRefreshing: {
-      const auto next = spec(environment, attached.model, environment.pending, "");
-      bool is_new = true;
-      try {
-        builder.open(next, database::Access::kReadOnly);
-      } catch (const Error&) {
-        is_new = false;
-      }
-      builder.remove(spec(environment, attached.model, environment.pending, ".next"));
-      builder.recover(is_new ? next : spec(environment, attached.model));
-      environment::Effects effects{
-          .pending = "",
-          .reason = is_new ? "finished after an interruption" : "interrupted, and undone"};
-      if (is_new) {
-        effects.base = environment.pending;
-        effects.base_at = now();
-      }
-      move(environment, Event::kRefreshed, effects);
+    case State::kRefreshing:
+      recover_refresh(environment, attached, why);
       return;
-    }
     case State::kPromoting: {
       const auto live = attached.database->open(database::Access::kReadOnly);
-      const auto promotion =
-          plan::find_promotion(*live->sql(), environment.pending, environment.base);
+      const auto promotion = plan::find_promotion(*live->sql(), environment.pending);
       if (promotion) {
         finish_promotion(environment, attached, *promotion,
                          stored_plan(promotion->plan, environment.title()));
       } else {
         move(environment, Event::kPromotionEnded,
-             {.pending = "", .reason = "interrupted before anything was promoted"});
+             {.pending = "", .reason = "nothing was promoted: " + why});
       }
       return;
     }
     case State::kDiscarding:
-      builder.remove(spec(environment, attached.model));
-      move(environment, Event::kDiscarded, {.reason = "finished after an interruption"});
+      end(environment, attached);
       return;
     case State::kReady:
     case State::kDiscarded:
@@ -241,24 +283,24 @@ void Workspace::recover(Environment environment, Attached& attached) {
   }
 }
 
+void Workspace::keep_own(const std::string& plan_hash, const Environment& environment,
+                         const changeset::ChangeSet& own) {
+  json::value document = parse_json(store_.plan(plan_hash, environment.title()), "plan");
+  document.as_object()["own"] = changeset::to_json(own);
+  store_.keep_plan(plan_hash, environment.title(), settings_.author,
+                   write_json(document, JsonStyle::kCompact));
+}
+
 fs::path Workspace::bundle_file(const Environment& environment) const {
   return settings_.home / "bundles" / environment.tenant /
          (environment.name + "-" + environment.id + ".json");
 }
 
-fs::path Workspace::end(const Environment& environment, Attached& attached) {
-  overlay::Changes changes;
-  {
-    const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
-                                                            database::Access::kReadWrite);
-    changes = overlay::read_changes(attached.model, *sandbox);
-  }
-  return end(environment, attached, changes);
-}
-
-fs::path Workspace::end(const Environment& environment, Attached& attached,
-                        const overlay::Changes& changes) {
+void Workspace::write_bundle(const Environment& environment, Attached& attached) {
   const fs::path bundle = bundle_file(environment);
+  const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
+                                                          database::Access::kReadWrite);
+  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
   json::object content;
   content["format"] = "doppel bundle 1";
   content["environment"] = environment.title();
@@ -268,10 +310,27 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
   content["data"] = changeset::to_json(changes.data);
   make_folders(bundle.parent_path());
   write_file(bundle, write_json(content, JsonStyle::kCompact));
-  attached.database->overlays().remove(spec(environment, attached.model));
-  move(environment, Event::kDiscarded, {.reason = "its work is kept in " + bundle.string()});
+}
+
+fs::path Workspace::end(const Environment& environment, Attached& attached) {
+  fs::path kept = bundle_file(environment);
+  const auto current = spec(environment, attached.model);
+  // A bundle that is there already was written before an interruption.
+  if (!fs::exists(kept)) {
+    try {
+      write_bundle(environment, attached);
+    } catch (const Error& error) {
+      const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
+      if (passes) throw;
+      kept.replace_extension(".files");
+      make_folders(kept.parent_path());
+      if (fs::exists(current.folder)) move_file(current.folder, kept);
+    }
+  }
+  attached.database->overlays().remove(current);
+  move(environment, Event::kDiscarded, {.reason = "its work is kept in " + kept.string()});
   store_.remove_answers(environment.title());
-  return bundle;
+  return kept;
 }
 
 void Workspace::finish_promotion(Environment environment, Attached& attached,
@@ -283,13 +342,16 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
                                                             database::Access::kReadWrite);
     changes = overlay::read_changes(attached.model, *sandbox);
-    const auto closure = selected(attached.model, changes.config, stored.select);
-    in_full = closure && closure->left_out.empty();
-    if (closure && !in_full) {
+    const auto closure = selected(attached.model, stored.own, stored.select);
+    const bool settled = sandbox->note(kSettled) == promotion.id;
+    in_full = closure && closure->left_out.empty() && changes.config == stored.own && !settled;
+    // Once only: a second time live's own later edits would look like the sandbox's.
+    if (closure && !in_full && !settled) {
       const auto live = attached.database->open(database::Access::kReadOnly);
       const auto transaction = sandbox->connection().begin(database::TransactionKind::kWrite);
       settle_rows(attached.model, changes.config, *closure, promotion, *sandbox, *live);
       follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, *sandbox);
+      sandbox->set_note(kSettled, promotion.id);
       transaction->commit();
     }
   }
@@ -297,7 +359,7 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});
     return;
   }
-  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached, changes);
+  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached);
 }
 
 plan::StoredPlan Workspace::stored_plan(const std::string& hash, const std::string& source) {

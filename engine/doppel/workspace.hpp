@@ -19,6 +19,12 @@ struct Attached {
   manifest::Model model;
 };
 
+/// An environment with the lock that keeps other processes from working on it.
+struct HeldEnvironment {
+  FileLock lock;
+  environment::Environment environment;
+};
+
 class Workspace {
  public:
   explicit Workspace(Settings settings);
@@ -41,6 +47,9 @@ class Workspace {
   /// process works on it.
   environment::Environment ready(const EnvironmentName& name, Attached& attached);
 
+  /// The same and held, as it is once nobody else works on it. Throws Error(kBusy).
+  HeldEnvironment hold(const EnvironmentName& name, Attached& attached);
+
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);
 
@@ -50,7 +59,18 @@ class Workspace {
   environment::Environment move(const environment::Environment& environment,
                                 environment::Event event, environment::Effects effects = {});
 
+  /// After a failure between two states: takes the environment to the end that the files and live
+  /// tell, or leaves that to the next command.
+  void recover_after(const std::exception& failure, const environment::Environment& environment,
+                     Attached& attached);
+
+  /// Keeps with the plan what the sandbox's changes are when their promotion begins, so that what
+  /// is changed meanwhile can be told from what was promoted.
+  void keep_own(const std::string& plan_hash, const environment::Environment& environment,
+                const changeset::ChangeSet& own);
+
   /// Ends a sandbox: its work goes into a bundle, its files go. Returns the bundle.
+  /// One whose files can't be read any more is ended, too: they are put beside the bundles.
   std::filesystem::path end(const environment::Environment& environment, Attached& attached);
 
   /// What a promotion that is recorded in live means for its sandbox.
@@ -68,9 +88,10 @@ class Workspace {
   std::string now() const { return to_text(settings_.clock->now()); }
 
  private:
-  std::filesystem::path end(const environment::Environment& environment, Attached& attached,
-                            const overlay::Changes& changes);
-  void recover(environment::Environment environment, Attached& attached);
+  void recover(environment::Environment environment, Attached& attached, const std::string& why);
+  void recover_refresh(const environment::Environment& environment, Attached& attached,
+                       const std::string& why);
+  void write_bundle(const environment::Environment& environment, Attached& attached);
   std::filesystem::path bundle_file(const environment::Environment& environment) const;
 
   Settings settings_;

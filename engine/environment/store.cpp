@@ -67,9 +67,10 @@ void ControlStore::migrate() {
   }
   const std::vector<Migration>& all = migrations();
   if (applied.size() > all.size() || (!applied.empty() && applied.back() > all.back().name)) {
-    throw Error(ErrorCode::kNewerStore, "the control store was written by a newer doppel (it has " +
-                                            applied.back() + ", this one knows " + all.back().name +
-                                            ")");
+    throw Error(ErrorCode::kNewerStore,
+                "the control store was written by a newer doppel (it has " + applied.back() +
+                    ", this one knows " + all.back().name + ")",
+                {.place = "control.db", .remedy = {}});
   }
   for (std::size_t i = applied.size(); i < all.size(); ++i) {
     sql().execute_script(all[i].sql);
@@ -175,7 +176,19 @@ Environment ControlStore::environment(const std::string& tenant_name, const std:
   tenant(tenant_name);
   std::vector<std::string> names;
   for (const Environment& other : environments(tenant_name)) names.push_back(other.title());
-  throw Error(ErrorCode::kNotFound, "there is no sandbox '" + tenant_name + "/" + name + "'",
+  // Whoever runs an interrupted command again wants to know that it was done.
+  const auto last = sql().query(
+      "SELECT at, reason FROM transition WHERE event IN ('promoted_in_full', 'discarded') AND "
+      "environment = (SELECT max(id) FROM environment WHERE tenant = $1 AND name = $2) "
+      "ORDER BY number",
+      {Value(tenant_name), Value(name)});
+  std::string ended;
+  for (const Row& row : last) {
+    ended += ended.empty() ? "; the last one ended " + row[0].text() + ": " : ", ";
+    ended += row[1].text();
+  }
+  throw Error(ErrorCode::kNotFound,
+              "there is no sandbox '" + tenant_name + "/" + name + "'" + ended,
               {.place = {}, .remedy = listed(names) + "; `doppel sandbox create` makes one"});
 }
 

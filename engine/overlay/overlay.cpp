@@ -236,6 +236,23 @@ void keep_bindings(const Model& model, const ChangeSet& own, database::Connectio
 
 }  // namespace
 
+namespace {
+
+/// What is kept beside an open question may not fit live's rows: the tables themselves judge that.
+void lay(const Model& model, const ChangeSet& way, database::Connection& connection) {
+  try {
+    apply_in_order(model, way, connection);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kConstraint) throw;
+    throw Error(ErrorCode::kConflicts,
+                std::string("the sandbox can't show its own work on today's live: ") + error.what(),
+                {.place = error.place(),
+                 .remedy = "answer with `doppel resolve` what `doppel plan` asks, then refresh"});
+  }
+}
+
+}  // namespace
+
 Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge::Answer>& answers,
                  database::Overlay& fresh) {
   database::Connection& connection = fresh.connection();
@@ -288,7 +305,7 @@ Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge
   refreshed.already_live = own.config.size() - std::min(own.config.size(), way.size());
 
   const auto transaction = connection.begin(TransactionKind::kWrite);
-  apply_in_order(model, way, connection);
+  lay(model, way, connection);
   fresh.move_base(bases);
   std::vector<database::CapturedChange> touched;
   for (const RowChange& change : way.changes) {

@@ -100,13 +100,9 @@ Promotion read_promotion(database::SqlRunner& live, std::int64_t number) {
   return promotion;
 }
 
-std::optional<Promotion> find_promotion(database::SqlRunner& live, const std::string& plan_hash,
-                                        const std::string& base) {
+std::optional<Promotion> find_promotion(database::SqlRunner& live, const std::string& id) {
   if (!has_history(live)) return std::nullopt;
-  const auto rows = live.query(std::string("SELECT ") + kColumns +
-                                   " FROM doppel_promotion WHERE plan_hash = $1 AND base = $2 "
-                                   "ORDER BY number DESC LIMIT 1",
-                               {Value(plan_hash), Value(base)});
+  const auto rows = live.query("SELECT number FROM doppel_promotion WHERE id = $1", {Value(id)});
   if (rows.empty()) return std::nullopt;
   return read_promotion(live, rows[0][0].integer());
 }

@@ -44,8 +44,8 @@ std::vector<Promotion> list_promotions(database::SqlRunner& live);
 /// With its changes. Throws Error(kNotFound).
 Promotion read_promotion(database::SqlRunner& live, std::int64_t number);
 
-/// The promotion of this plan, if it happened: how a crashed promoter finds out.
-std::optional<Promotion> find_promotion(database::SqlRunner& live, const std::string& plan_hash,
-                                        const std::string& base);
+/// The promotion with this id, if it happened: how a crashed promoter finds out. Its plan would be
+/// no answer: what was promoted and rolled back can be planned once more just so.
+std::optional<Promotion> find_promotion(database::SqlRunner& live, const std::string& id);
 
 }  // namespace doppel::plan

@@ -292,6 +292,7 @@ json::value to_stored(const Plan& plan, const Request& request) {
         json::array{selector.table, selector.row ? json::value(*selector.row) : json::value()});
   }
   object["select"] = std::move(select);
+  object["own"] = changeset::to_json(request.changes);
   json::array mappings;
   for (const Mapping& mapping : request.mappings) {
     mappings.push_back(json::array{mapping.table, mapping.from,
@@ -344,6 +345,7 @@ StoredPlan from_stored(const json::value& stored) {
   for (const json::value& item : stored.at("select").as_array()) {
     made.select.push_back({text(item.at(0)), optional(item.at(1))});
   }
+  made.own = changeset::from_json(stored.at("own"), "plan");
   for (const json::value& item : stored.at("mappings").as_array()) {
     made.mappings.push_back({text(item.at(0)), text(item.at(1)), optional(item.at(2))});
   }

@@ -26,6 +26,8 @@ struct StoredPlan {
   Plan plan;  ///< as what_moved() compares it; `rekeyed` holds what was adopted, too
   std::vector<Selector> select;
   std::vector<Mapping> mappings;
+  /// The sandbox's changes as they were when the promotion began.
+  changeset::ChangeSet own;
 };
 StoredPlan from_stored(const json::value& stored);
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include <fmt/core.h>
-
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/text.hpp"
@@ -110,7 +108,7 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
 
   Promoted promoted;
   Promotion& promotion = promoted.promotion;
-  promotion.id = make_uuid7(*context.clock, *context.random);
+  promotion.id = context.id.empty() ? make_uuid7(*context.clock, *context.random) : context.id;
   promotion.kind = context.kind;
   promotion.source = plan.source;
   promotion.base = context.base;
@@ -122,16 +120,15 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
   database::SqlRunner& sql = *live.sql();
   prepare_history(sql);
   const auto next = static_cast<std::int64_t>(list_promotions(sql).size()) + 1;
-  promoted.snapshot =
-      write_snapshot(context.snapshots,
-                     {.name = fmt::format("{:06}-{}", next, promotion.id.substr(0, 8)),
-                      .tenant = context.tenant,
-                      .at = promotion.at,
-                      .promotion = next,
-                      .rows = 0,
-                      .hash = {},
-                      .file = {}},
-                     read_config(model, live));
+  promoted.snapshot = write_snapshot(context.snapshots,
+                                     {.name = snapshot_name(next, promotion.id),
+                                      .tenant = context.tenant,
+                                      .at = promotion.at,
+                                      .promotion = next,
+                                      .rows = 0,
+                                      .hash = {},
+                                      .file = {}},
+                                     read_config(model, live));
 
   try {
     carry_out(model, plan, promotion, live);

@@ -15,6 +15,8 @@ namespace doppel::plan {
 /// What a promotion is besides its plan.
 struct PromotionContext {
   std::string tenant;
+  std::string
+      id;  ///< of the promotion, so that whoever dies meanwhile can be told; empty: made here
   std::string by;
   PromotionKind kind = PromotionKind::kPromotion;
   std::string base;

@@ -91,7 +91,21 @@ TableShapePtr shape_from(const json::value& head, const std::string& place) {
   return shape;
 }
 
+void remove_unfinished(const fs::path& folder) {
+  std::vector<fs::path> unfinished;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".part") unfinished.push_back(entry.path());
+  }
+  for (const fs::path& file : unfinished) remove_tree(file);
+}
+
 }  // namespace
+
+std::string snapshot_name(std::int64_t promotion, const std::string& id) {
+  // The last digits: the first ones of ids made in one second are the same.
+  constexpr std::size_t kDigits = 8;
+  return fmt::format("{:06}-{}", promotion, id.substr(id.size() - std::min(kDigits, id.size())));
+}
 
 State read_config(const manifest::Model& model, database::Connection& live) {
   State config;
@@ -119,6 +133,8 @@ State read_config(const manifest::Model& model, database::Connection& live) {
 
 SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const State& config) {
   make_folders(folder);
+  remove_unfinished(folder);
+  const std::vector<SnapshotInfo> earlier = list_snapshots(folder);
   for (const auto& [name, table] : config.tables) {
     info.rows += static_cast<std::int64_t>(table.rows.size());
   }
@@ -126,6 +142,9 @@ SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const Sta
   info.hash = sha256(content);
   info.file = folder / (info.name + kSuffix);
   write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + content);
+  for (const SnapshotInfo& other : earlier) {
+    if (other.promotion == info.promotion && other.hash == info.hash) remove_tree(other.file);
+  }
   return info;
 }
 

@@ -22,9 +22,14 @@ struct SnapshotInfo {
   std::filesystem::path file;
 };
 
+/// How the snapshot is called that is taken for a promotion.
+std::string snapshot_name(std::int64_t promotion, const std::string& id);
+
 /// All config rows of `live`, table by table. For one moment the caller holds a transaction.
 changeset::State read_config(const manifest::Model& model, database::Connection& live);
 
+/// Takes the place of one for the same promotion with the same content, which a crash left. The
+/// caller is the only one who writes to the folder.
 SnapshotInfo write_snapshot(const std::filesystem::path& folder, SnapshotInfo info,
                             const changeset::State& config);
 
