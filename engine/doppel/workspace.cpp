@@ -97,6 +97,20 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
   sandbox.move_base(bases);
 }
 
+/// Where live's rows don't fit beside what was left out (it deleted what they refer to, say), the
+/// promoted rows stay as they are and are no changes any more; a refresh brings live's.
+void settle_bases(const changeset::ChangeSet& promoted, const plan::Promotion& promotion,
+                  database::Overlay& sandbox) {
+  const auto transaction = sandbox.connection().begin(database::TransactionKind::kWrite);
+  std::vector<RowChange> bases;
+  for (const RowChange& change : promoted.changes) {
+    bases.push_back({change.table, change.key, change.after, change.after});
+  }
+  sandbox.move_base(bases);
+  sandbox.set_note(kSettled, promotion.id);
+  transaction->commit();
+}
+
 /// What stays own work refers to the promoted rows by the keys that they have in live.
 void follow_keys(const manifest::Model& model, const overlay::Changes& own,
                  const plan::Closure& closure, const std::vector<merge::Rekeyed>& moved,
@@ -348,11 +362,16 @@ void Workspace::finish_promotion(Environment environment, Attached& attached,
     // Once only: a second time live's own later edits would look like the sandbox's.
     if (closure && !in_full && !settled) {
       const auto live = attached.database->open(database::Access::kReadOnly);
-      const auto transaction = sandbox->connection().begin(database::TransactionKind::kWrite);
-      settle_rows(attached.model, changes.config, *closure, promotion, *sandbox, *live);
-      follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, *sandbox);
-      sandbox->set_note(kSettled, promotion.id);
-      transaction->commit();
+      try {
+        const auto transaction = sandbox->connection().begin(database::TransactionKind::kWrite);
+        settle_rows(attached.model, changes.config, *closure, promotion, *sandbox, *live);
+        follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, *sandbox);
+        sandbox->set_note(kSettled, promotion.id);
+        transaction->commit();
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kConstraint) throw;
+        settle_bases(closure->changes, promotion, *sandbox);
+      }
     }
   }
   if (!in_full) {

@@ -238,10 +238,22 @@ void keep_bindings(const Model& model, const ChangeSet& own, database::Connectio
 
 namespace {
 
-/// What is kept beside an open question may not fit live's rows: the tables themselves judge that.
-void lay(const Model& model, const ChangeSet& way, database::Connection& connection) {
+/// Takes the fresh sandbox the whole way in one transaction. What is kept beside an open question
+/// may not fit live's rows: the tables themselves judge that, some of it only at the end.
+void lay(const Model& model, const Changes& own, const ChangeSet& way,
+         const std::vector<RowChange>& bases, database::Overlay& fresh) {
   try {
-    apply_in_order(model, way, connection);
+    const auto transaction = fresh.connection().begin(TransactionKind::kWrite);
+    apply_in_order(model, way, fresh.connection());
+    fresh.move_base(bases);
+    std::vector<database::CapturedChange> touched;
+    for (const RowChange& change : way.changes) {
+      const auto touch = own.touches.find({change.table->name, change.key});
+      if (touch == own.touches.end()) continue;
+      touched.push_back({change, touch->second.by, touch->second.at});
+    }
+    fresh.restore_touches(touched);
+    transaction->commit();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kConstraint) throw;
     throw Error(ErrorCode::kConflicts,
@@ -304,16 +316,7 @@ Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge
   refreshed.kept = way.size();
   refreshed.already_live = own.config.size() - std::min(own.config.size(), way.size());
 
-  const auto transaction = connection.begin(TransactionKind::kWrite);
-  lay(model, way, connection);
-  fresh.move_base(bases);
-  std::vector<database::CapturedChange> touched;
-  for (const RowChange& change : way.changes) {
-    const auto touch = own.touches.find({change.table->name, change.key});
-    if (touch != own.touches.end()) touched.push_back({change, touch->second.by, touch->second.at});
-  }
-  fresh.restore_touches(touched);
-  transaction->commit();
+  lay(model, own, way, bases, fresh);
   return refreshed;
 }
 

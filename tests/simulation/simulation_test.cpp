@@ -28,13 +28,20 @@ bool live(std::uint64_t seed) {
   return true;
 }
 
-TEST(Simulation, AgreesWithTheModel) {
-  const std::uint64_t first = number_from("DOPPEL_SIMULATION_SEED", 1);
-  const std::uint64_t count = number_from("DOPPEL_SIMULATION_SEQUENCES", 300);
+/// In parts, which run beside each other.
+class Simulation : public ::testing::TestWithParam<std::uint64_t> {};
+
+constexpr std::uint64_t kParts = 6;
+
+TEST_P(Simulation, AgreesWithTheModel) {
+  const std::uint64_t count = number_from("DOPPEL_SIMULATION_SEQUENCES", 300) / kParts;
+  const std::uint64_t first = number_from("DOPPEL_SIMULATION_SEED", 1) + GetParam() * count;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     if (!live(seed)) break;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Part, Simulation, ::testing::Range(std::uint64_t{0}, kParts));
 
 }  // namespace
 }  // namespace doppel::testing

@@ -95,7 +95,8 @@ Simulator::Simulator(std::uint64_t seed) : random_(seed), clock_(Instant{1'800'0
   world_ = make_world(random_, {.with_lists = false,
                                 .with_volatile = false,
                                 .with_natural_keys = false,
-                                .with_given_keys = false});
+                                .with_given_keys = false,
+                                .with_references_by_name = false});
   live_ = world_.base;
   make_world_file(folder_ / "live.db", world_);
   Settings settings;
@@ -254,7 +255,8 @@ std::string Simulator::reset(const std::string& name) {
 plan::Plan Simulator::answered_plan(const std::string& name, const PlanOptions& options) {
   plan::Plan plan = doppel_->plan(full(name), options);
   for (int round = 0; round < 3 && !plan.promotable(); ++round) {
-    for (const merge::Conflict& conflict : plan.conflicts) {
+    const std::vector<merge::Conflict> asked = plan.conflicts;
+    for (const merge::Conflict& conflict : asked) {
       if (conflict.answered) continue;
       Resolution answer;
       answer.conflict = conflict.id;
@@ -286,7 +288,10 @@ std::string Simulator::promote(const std::string& name) {
   const plan::Plan plan = answered_plan(name, options);
   log_ += fmt::format("promote {}: {} changes, {} conflicts{}\n", name, plan.changes.size(),
                       plan.conflicts.size(), plan.promotable() ? "" : ", not promotable");
-  if (!plan.promotable() || plan.changes.empty()) return {};
+  // Answers that stay would take part in the next refresh, which the model knows nothing of.
+  if (!plan.promotable() || plan.changes.empty()) {
+    return plan.conflicts.empty() ? std::string() : discard(name);
+  }
   if (plan.rehearsal && !plan.rehearsal->restored) return "rehearsal: " + plan.rehearsal->message;
   const State before = live_;
   const State expected = cell_by_cell(model.base, before, model.shown);
@@ -320,7 +325,10 @@ std::string Simulator::promote_part(const std::string& name) {
   log_ += fmt::format("promote of {} {} {}: {} changes, {} left out{}\n", name, row.table, key,
                       plan.changes.size(), plan.left_out.size(),
                       plan.promotable() ? "" : ", not promotable");
-  if (!plan.promotable() || plan.changes.empty()) return {};
+  // Answers that stay would take part in the next refresh, which the model knows nothing of.
+  if (!plan.promotable() || plan.changes.empty()) {
+    return plan.conflicts.empty() ? std::string() : discard(name);
+  }
   const State before = live_;
   const State own = model.shown;
   doppel_->promote(full(name), plan.hash.text);
