@@ -81,8 +81,11 @@ void show(const Arguments& arguments, Context& context) {
   json::object document = environment_json(status.environment);
   document["changes"] = status.changes;
   document["data_changes"] = status.data_changes;
-  document["live_moved"] = status.live_moved;
-  document["collisions"] = status.collisions;
+  const auto known = [](const std::optional<std::size_t>& count) {
+    return count ? json::value(*count) : json::value();
+  };
+  document["live_moved"] = known(status.live_moved);
+  document["collisions"] = known(status.collisions);
   json::array checkpoints;
   for (const std::string& name : status.checkpoints) checkpoints.emplace_back(name);
   document["checkpoints"] = checkpoints;
@@ -110,14 +113,18 @@ void show(const Arguments& arguments, Context& context) {
   }
   text += "  base: live as of " + moment(status.environment.base_at) + " UTC" +
           (status.environment.follow.empty() ? "" : ", following live") + "\n";
-  text +=
-      "  live since then: " +
-      (status.live_moved == 0 ? "no row of config changed"
-                              : counted(number(status.live_moved), "row") + " of config changed") +
-      "\n";
+  if (status.live_moved) {
+    text += "  live since then: " +
+            (*status.live_moved == 0
+                 ? "no row of config changed"
+                 : counted(number(*status.live_moved), "row") + " of config changed") +
+            "\n";
+  }
   text += "  own changes: " + counted(number(status.changes), "row") + " of config, " +
           counted(number(status.data_changes), "row") + " of data\n";
-  text += "  conflicts that a plan would ask about: " + std::to_string(status.collisions) + "\n";
+  if (status.collisions) {
+    text += "  conflicts that a plan would ask about: " + std::to_string(*status.collisions) + "\n";
+  }
   if (!status.checkpoints.empty()) {
     text += "  checkpoints: " + join(status.checkpoints, ", ") + "\n";
   }

@@ -57,8 +57,9 @@ struct Status {
   std::vector<std::string> checkpoints;
   std::size_t changes = 0;       ///< rows of config
   std::size_t data_changes = 0;  ///< rows of data that are the sandbox's own
-  std::size_t live_moved = 0;    ///< config rows of live that changed since the base [O8]
-  std::size_t collisions = 0;    ///< conflicts that a plan would ask about now
+  /// Config rows of live that changed since the base [O8], and conflicts that a plan would ask
+  /// about now; not known while live's schema is another than the sandbox's.
+  std::optional<std::size_t> live_moved, collisions;
   std::vector<std::string> schema_differences;
 };
 

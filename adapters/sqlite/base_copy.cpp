@@ -1,7 +1,8 @@
 #include "adapters/sqlite/base_copy.hpp"
 
 #include <array>
-#include <cstring>
+#include <bit>
+#include <cstdint>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -129,9 +130,8 @@ class Cursor {
       case SQLITE_INTEGER:
         return sqlite3_value_int64(a) == sqlite3_value_int64(b);
       case SQLITE_FLOAT: {
-        const double left = sqlite3_value_double(a);
-        const double right = sqlite3_value_double(b);
-        return std::memcmp(&left, &right, sizeof left) == 0;
+        return std::bit_cast<std::uint64_t>(sqlite3_value_double(a)) ==
+               std::bit_cast<std::uint64_t>(sqlite3_value_double(b));
       }
       default:
         return bytes(a) == bytes(b);

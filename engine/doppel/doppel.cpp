@@ -181,9 +181,12 @@ Status Doppel::status(const EnvironmentName& name) {
         database::differences(sandbox->connection().read_schema(), attached.schema);
   }
   status.checkpoints = overlay::checkpoints(*sandbox);
-  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+  const overlay::Defaults none;
+  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox, &none);
   status.changes = changes.config.size();
   status.data_changes = changes.data.size();
+  // Rows of two schemas aren't compared: a refresh comes first.
+  if (!status.schema_differences.empty()) return status;
   const auto live = attached.database->open(Access::kReadOnly);
   const auto snapshot = live->begin(database::TransactionKind::kRead);
   status.live_moved = count_moved(attached.model, *sandbox, *live);

@@ -532,7 +532,10 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
     return apply(std::move(request), stored, attached, how);
   }
   plan::Plan planned = plan_rollback(tenant, newest->number, {});
-  if (!planned.promotable() && later_edits == LaterEdits::kKeep) {
+  const bool asks = std::ranges::any_of(planned.conflicts, [](const merge::Conflict& conflict) {
+    return !conflict.answered.has_value();
+  });
+  if (asks && later_edits == LaterEdits::kKeep) {
     planned = resolve_rollback(tenant, newest->number,
                                {{.conflict = "all", .use_default = true, .values = {}}}, {});
   }

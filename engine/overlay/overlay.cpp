@@ -68,8 +68,11 @@ bool touches_order(const TableModel& table, const RowChange& change) {
          within_of(table, *change.before) != within_of(table, *change.after);
 }
 
+/// The shapes that tables have in the sandbox, where live's are others by now.
+using OwnShapes = std::map<std::string, TableShapePtr, std::less<>>;
+
 std::vector<merge::ListBase> read_lists(const Model& model, const ChangeSet& config,
-                                        database::Overlay& sandbox) {
+                                        const OwnShapes& own_shapes, database::Overlay& sandbox) {
   std::set<std::pair<std::string, std::vector<Value>>> wanted;
   for (const RowChange& change : config.changes) {
     const TableModel& table = model.require(change.table->name);
@@ -86,10 +89,13 @@ std::vector<merge::ListBase> read_lists(const Model& model, const ChangeSet& con
       matching.columns.push_back(table.shape->columns[column]);
     }
     matching.values = within;
+    const auto own = own_shapes.find(name);
+    const TableShape& shape = own == own_shapes.end() ? *table.shape : *own->second;
+    const auto order = shape.column(table.shape->columns[table.list->order]);
     merge::ListBase list{.table = name, .within = within, .order = {}};
-    sandbox.scan_base(*table.shape, matching, [&](Row&& row) {
-      list.order.emplace_back(table.shape->key_of(row), row[table.list->order]);
-    });
+    if (!order) continue;  // The list is one only in live's new schema.
+    sandbox.scan_base(shape, matching,
+                      [&](Row&& row) { list.order.emplace_back(shape.key_of(row), row[*order]); });
     lists.push_back(std::move(list));
   }
   return lists;
@@ -157,15 +163,18 @@ std::optional<Row> with_own_bindings(const TableModel& table, const std::optiona
 Changes read_changes(const Model& model, database::Overlay& sandbox, const Defaults* defaults) {
   const Classifier classifier(model, sandbox);
   Changes changes;
+  OwnShapes own_shapes;
   for (database::CapturedChange& captured : sandbox.read_changes()) {
+    const TableShapePtr own_shape = captured.change.table;
     RowChange change = with_shape(model, std::move(captured.change), defaults);
+    if (*own_shape != *change.table) own_shapes.emplace(own_shape->name, own_shape);
     if (change.changes_nothing()) continue;
     changes.touches.emplace(RowId{change.table->name, change.key},
                             Touch{std::move(captured.by), std::move(captured.at)});
     auto& part = classifier.is_config(change) ? changes.config : changes.data;
     part.changes.push_back(std::move(change));
   }
-  changes.lists = read_lists(model, changes.config, sandbox);
+  changes.lists = read_lists(model, changes.config, own_shapes, sandbox);
   return changes;
 }
 

@@ -65,7 +65,7 @@ Picture picture(const Stand& stand) {
     for (const std::string& mark : status.checkpoints) marks += mark + " ";
     seen.sandboxes[name.text()] =
         fmt::format("{}changes {} data {} moved {} checkpoints {}", Stand::content(file),
-                    status.changes, status.data_changes, status.live_moved, marks);
+                    status.changes, status.data_changes, status.live_moved.value_or(0), marks);
   }
   return seen;
 }
