@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """clang-tidy over every source of a build folder, in parallel, remembering what was clean.
 
-    tools/clang_tidy.py BUILD_FOLDER [PATH_PART...]
+    tools/clang_tidy.py BUILD_FOLDER [--product | PATH_PART...]
+
+--product leaves the tests out: they are three times as slow to read as what they test.
 
 A source is clean as long as its text, that of everything of ours that it includes, its compile
 command, the checks and the installed packages are the same; the name of an empty file in
@@ -22,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "tidy-cache"
 CLANG_TIDY = "clang-tidy-19"
+TEST_SOURCE = re.compile(r"(_test|_laws|_fuzz)\.cpp$|/(tests|bench|contract)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 # What gcc's compile commands hold and clang doesn't know: its warnings' names, and precompiled
 # headers in gcc's form (the header's text is read instead).
@@ -90,7 +93,10 @@ def main(arguments):
     build = (ROOT / arguments[0]).resolve()
     CACHE.mkdir(parents=True, exist_ok=True)
     base, started = environment_hash(), time.monotonic()
-    sources = sources_of(build, arguments[1:])
+    product = arguments[1:] == ["--product"]
+    sources = sources_of(build, [] if product else arguments[1:])
+    if product:
+        sources = [item for item in sources if not TEST_SOURCE.search(str(item[0]))]
     todo = []
     for source, command in sources:
         mark = CACHE / result_name(base, command, source)

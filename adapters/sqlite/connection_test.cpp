@@ -13,7 +13,6 @@ namespace doppel::sqlite {
 namespace {
 
 using database::Access;
-using database::TransactionKind;
 
 std::string text_of_bytes(std::size_t size) { return std::string(size, 'x'); }
 

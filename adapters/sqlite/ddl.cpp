@@ -52,14 +52,11 @@ class Definition {
       if (word(i, "ON") && (word(i + 1, "DELETE") || word(i + 1, "UPDATE"))) {
         // SET NULL, SET DEFAULT and NO ACTION are two words, CASCADE and RESTRICT one.
         i += word(i + 2, "SET") || word(i + 2, "NO") ? 4U : 3U;
-      } else if (word(i, "MATCH")) {
-        i += 2;
-      } else if (word(i, "NOT") && word(i + 1, "DEFERRABLE")) {
+      } else if (word(i, "MATCH") || word(i, "INITIALLY") ||
+                 (word(i, "NOT") && word(i + 1, "DEFERRABLE"))) {
         i += 2;
       } else if (word(i, "DEFERRABLE")) {
         i += 1;
-      } else if (word(i, "INITIALLY")) {
-        i += 2;
       } else {
         return std::min(i, size());
       }

@@ -78,7 +78,7 @@ std::optional<BrokenReference> find_broken_reference(Connection& connection,
         if (auto broken = look_into(connection, *table, reference)) return broken;
       }
     }
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // The search is a courtesy: its own failure must not hide the constraint's.
   }
   return std::nullopt;

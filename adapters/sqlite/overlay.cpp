@@ -123,7 +123,7 @@ class OpenOverlay final : public database::Overlay {
   ~OpenOverlay() override {
     try {
       keep_trust();
-    } catch (const Error&) {
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
       // Nothing is lost: the next reader compares with the base once more.
     }
   }

@@ -133,7 +133,7 @@ StatementCache::Lease::~Lease() {
   if (cache_->readers_only_ && sqlite3_stmt_readonly(statement_->handle()) == 0) return;
   try {
     cache_->idle_.try_emplace(std::move(sql_), std::move(statement_));
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // The statement is prepared again next time.
   }
 }

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto changes = from_json(doppel::parse_json(text, "fuzz"), "fuzz");
     const std::string written = write_json(to_json(changes), doppel::JsonStyle::kCompact);
     if (!(from_json(doppel::parse_json(written, "again"), "again") == changes)) std::abort();
-  } catch (const doppel::Error&) {
+  } catch (const doppel::Error&) {  // NOLINT(bugprone-empty-catch)
     // Refused: what hostile input deserves.
   }
   return 0;

@@ -239,7 +239,7 @@ void Workspace::recover_after(const std::exception& failure, const Environment& 
                               Attached& attached) {
   try {
     recover(environment, attached, failure.what());
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // Whatever stood in the way then may be gone when the next command recovers it.
   }
 }

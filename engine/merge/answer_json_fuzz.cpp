@@ -16,14 +16,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto stored = parse_json(text, "fuzz");
     const auto written = merge::to_json(merge::answers_from_json(stored, "fuzz"));
     if (merge::to_json(merge::answers_from_json(written, "again")) != written) std::abort();
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
     // Refused: what hostile input deserves.
   }
   try {
     const auto written =
         merge::to_json(merge::conflict_from_json(parse_json(text, "fuzz"), "fuzz"));
     if (merge::to_json(merge::conflict_from_json(written, "again")) != written) std::abort();
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
     // The same.
   }
   return 0;
