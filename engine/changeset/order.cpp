@@ -160,7 +160,7 @@ class Schedule {
     first.step.parked = {cut.column};
     if (cut.with_null) null_columns_.emplace(whole.change, cut.column);
 
-    Node rest = std::move(first);
+    Node rest = first;
     first.in.clear();
     first.out.clear();
     first.step = rest.step;

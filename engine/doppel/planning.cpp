@@ -349,7 +349,7 @@ plan::PromotionContext Planning::context(const std::string& tenant, plan::Promot
 }
 
 plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& stored,
-                               Attached& attached, plan::PromotionContext context) {
+                               Attached& attached, const plan::PromotionContext& context) {
   request.select = stored.select;
   request.mappings = stored.mappings;
   const auto live = attached.database->open(Access::kReadWrite);

@@ -206,7 +206,7 @@ FileLock Workspace::lock(const Environment& environment) {
 }
 
 Environment Workspace::move(const Environment& environment, Event event,
-                            environment::Effects effects) {
+                            const environment::Effects& effects) {
   return store_.move(environment, event, settings_.author, effects);
 }
 
@@ -267,7 +267,8 @@ void Workspace::recover_refresh(const Environment& environment, Attached& attach
   move(environment, Event::kRefreshed, effects);
 }
 
-void Workspace::recover(Environment environment, Attached& attached, const std::string& why) {
+void Workspace::recover(const Environment& environment, Attached& attached,
+                        const std::string& why) {
   switch (environment.state) {
     case State::kCreating:
       attached.database->overlays().remove(spec(environment, attached.model));
@@ -347,7 +348,7 @@ fs::path Workspace::end(const Environment& environment, Attached& attached) {
   return kept;
 }
 
-void Workspace::finish_promotion(Environment environment, Attached& attached,
+void Workspace::finish_promotion(const Environment& environment, Attached& attached,
                                  const plan::Promotion& promotion, const plan::StoredPlan& stored) {
   const std::string reason = "promoted as " + std::to_string(promotion.number);
   overlay::Changes changes;

@@ -57,7 +57,7 @@ class Workspace {
   FileLock lock(const environment::Environment& environment);
 
   environment::Environment move(const environment::Environment& environment,
-                                environment::Event event, environment::Effects effects = {});
+                                environment::Event event, const environment::Effects& effects = {});
 
   /// After a failure between two states: takes the environment to the end that the files and live
   /// tell, or leaves that to the next command.
@@ -74,7 +74,7 @@ class Workspace {
   std::filesystem::path end(const environment::Environment& environment, Attached& attached);
 
   /// What a promotion that is recorded in live means for its sandbox.
-  void finish_promotion(environment::Environment environment, Attached& attached,
+  void finish_promotion(const environment::Environment& environment, Attached& attached,
                         const plan::Promotion& promotion, const plan::StoredPlan& stored);
 
   /// The plan with this hash, or a beginning of it, that was made for this source.
@@ -88,7 +88,8 @@ class Workspace {
   std::string now() const { return to_text(settings_.clock->now()); }
 
  private:
-  void recover(environment::Environment environment, Attached& attached, const std::string& why);
+  void recover(const environment::Environment& environment, Attached& attached,
+               const std::string& why);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
   void write_bundle(const environment::Environment& environment, Attached& attached);

@@ -12,7 +12,7 @@ namespace {
 
 /// A name as it can stand anywhere, also in [a, b] and {a: b}.
 std::string written(std::string_view name) {
-  const std::string quoted = yaml::quote(name);
+  std::string quoted = yaml::quote(name);
   const bool odd = name.find_first_of(",[]{}:#&*!|>'\"%@`?\\ ") != std::string_view::npos;
   if (!odd || quoted.starts_with('"')) return quoted;
   std::string text = "\"";
@@ -127,7 +127,7 @@ class TableWriter {
       std::vector<std::string> within;
       if (const std::string owner = owner_column(); !owner.empty()) within.push_back(owner);
       const database::Column* type = guess_.table->column("type");
-      if (type != nullptr && !type->generated) within.push_back("type");
+      if (type != nullptr && !type->generated) within.emplace_back("type");
       std::string list = "list: {order: " + written(column.name);
       if (!within.empty()) list += ", within: " + written_list(within);
       line(list + "}", "by its name; CHECK what makes one list");

@@ -17,7 +17,7 @@ class Foresight {
     std::vector<Uniqueness> uniques;
     std::vector<WayIn> ways;
     for (const Item& item : work_.items) {
-      if (table != item.table) {
+      if (table == nullptr || table != item.table) {
         table = item.table;
         uniques = uniques_of(*table);
         ways = ways_into(work_.model, *table);

@@ -156,6 +156,7 @@ class Identification {
 
   /// A row that the sandbox made.
   void newcomer(Item& item) {
+    if (item.sandbox == nullptr) return;  // A change without images is none.
     const TableModel& table = *item.table;
     if (auto image = rewriter_.rewritten(table, *item.sandbox)) {
       item.sandbox = work_.keep(std::move(*image));

@@ -12,7 +12,6 @@ namespace {
 
 using changeset::ChangeSet;
 using manifest::Model;
-using manifest::Reference;
 using manifest::TableModel;
 using overlay::RowId;
 
