@@ -40,6 +40,11 @@ void rollback(const Arguments& arguments, Context& context) {
     print_promoted(context, doppel.restore_previous(arguments.tenant, edits));
     return;
   }
+  if (arguments.keep || arguments.discard) {
+    throw Error(ErrorCode::kUsage, "--keep-edits and --discard-edits restore the previous config",
+                {.place = "rollback " + arguments.tenant,
+                 .remedy = "leave the promotion's number out, or answer its plan's conflicts"});
+  }
   if (!arguments.plan.empty()) {
     print_promoted(context, doppel.rollback(arguments.tenant, arguments.promotion, arguments.plan));
     return;
