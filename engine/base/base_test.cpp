@@ -51,6 +51,9 @@ TEST(Json, CarriesEveryValueExactly) {
       Blob{std::string("\0\xff", 2)},
   };
   const std::string written = write_json(to_json(values), JsonStyle::kCompact);
+  std::string appended;
+  append_json(values, appended);
+  EXPECT_EQ(appended, written);
   EXPECT_EQ(values_from_json(parse_json(written, "test"), "test"), values) << written;
 }
 

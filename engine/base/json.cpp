@@ -1,8 +1,11 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/stream_parser.hpp>
 
 #include "base/error.hpp"
@@ -44,6 +47,12 @@ void write_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
+void append_integer(std::int64_t integer, std::string& out) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), integer).ptr;
+  out.append(digits.data(), end);
+}
+
 class Writer {
  public:
   Writer(JsonStyle style, std::string& out) : style_(style), out_(out) {}
@@ -57,7 +66,7 @@ class Writer {
         out_ += value.get_bool() ? "true" : "false";
         return;
       case json::kind::int64:
-        out_ += std::to_string(value.get_int64());
+        append_integer(value.get_int64(), out_);
         return;
       case json::kind::uint64:
         out_ += std::to_string(value.get_uint64());
@@ -134,6 +143,40 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   throw Error(ErrorCode::kInvalidInput, message, {.place = std::string(place), .remedy = {}});
 }
 
+void append_tagged(std::string_view tag, std::string_view text, std::string& out) {
+  out += "{\"";
+  out += tag;
+  out += "\":\"";
+  out += text;
+  out += "\"}";
+}
+
+bool is_exact_in_double(std::int64_t integer) {
+  return integer <= kExactInDouble && integer >= -kExactInDouble;
+}
+
+void append_value(const Value& value, std::string& out) {
+  switch (value.kind()) {
+    case ValueKind::kNull:
+      out += "null";
+      return;
+    case ValueKind::kInteger:
+      if (is_exact_in_double(value.integer())) return append_integer(value.integer(), out);
+      return append_tagged("integer", std::to_string(value.integer()), out);
+    case ValueKind::kReal:
+      if (std::isfinite(value.real())) {
+        out += format_real(value.real());
+        return;
+      }
+      return append_tagged("real", format_real(value.real()), out);
+    case ValueKind::kText:
+      if (is_valid_utf8(value.text())) return write_text(value.text(), out);
+      return append_tagged("text_hex", to_hex(value.text()), out);
+    case ValueKind::kBlob:
+      return append_tagged("blob_hex", to_hex(value.blob()), out);
+  }
+}
+
 json::value tagged(std::string_view tag, std::string_view text) {
   json::object object;
   object.emplace(tag, text);
@@ -162,7 +205,8 @@ Value untagged(const json::object& object, std::string_view place) {
 json::value parse_json(std::string_view text, std::string_view source) {
   json::parse_options options;
   options.max_depth = kDepthLimit;
-  json::stream_parser parser({}, options);
+  // A document is read and thrown away as a whole, and so is its memory.
+  json::stream_parser parser(json::make_shared_resource<json::monotonic_resource>(), options);
   json::error_code failure;
   const std::size_t read = parser.write_some(text.data(), text.size(), failure);
   std::size_t offset = read;
@@ -194,7 +238,7 @@ json::value to_json(const Value& value) {
     case ValueKind::kNull:
       return nullptr;
     case ValueKind::kInteger:
-      if (value.integer() > kExactInDouble || value.integer() < -kExactInDouble) {
+      if (!is_exact_in_double(value.integer())) {
         return tagged("integer", std::to_string(value.integer()));
       }
       return value.integer();
@@ -216,6 +260,17 @@ json::value to_json(const std::vector<Value>& values) {
   for (const Value& value : values) array.push_back(to_json(value));
   return array;
 }
+
+void append_json(const std::vector<Value>& values, std::string& out) {
+  out += '[';
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out += ',';
+    append_value(values[i], out);
+  }
+  out += ']';
+}
+
+void append_json(std::string_view text, std::string& out) { write_text(text, out); }
 
 Value value_from_json(const json::value& value, std::string_view place) {
   switch (value.kind()) {

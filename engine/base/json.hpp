@@ -30,6 +30,12 @@ std::string write_json(const json::value& value, JsonStyle style);
 json::value to_json(const Value& value);
 json::value to_json(const std::vector<Value>& values);
 
+/// Appends what write_json(to_json(values), kCompact) gives, without the tree between: snapshots
+/// and stored changesets are made of rows and little else.
+void append_json(const std::vector<Value>& values, std::string& out);
+/// A text as JSON, with its quotes.
+void append_json(std::string_view text, std::string& out);
+
 /// The inverse of to_json. Throws Error(kInvalidInput) with `place`.
 Value value_from_json(const json::value& value, std::string_view place);
 std::vector<Value> values_from_json(const json::value& values, std::string_view place);

@@ -106,8 +106,8 @@ ChangeSet invert(const ChangeSet& changes) {
   return inverse;
 }
 
-ChangeSet normalise(const ChangeSet& changes) {
-  const auto& all = changes.changes;
+ChangeSet normalise(ChangeSet changes) {
+  auto& all = changes.changes;
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto same_row = [&](std::size_t a, std::size_t b) {
@@ -118,13 +118,15 @@ ChangeSet normalise(const ChangeSet& changes) {
     return tables != 0 ? tables < 0 : all[a].key < all[b].key;
   });
   ChangeSet net;
+  net.changes.reserve(order.size());
   for (std::size_t first = 0; first < order.size();) {
     std::size_t last = first;
     while (last + 1 < order.size() && same_row(order[first], order[last + 1])) ++last;
-    const RowChange& begin = all[order[first]];
-    const RowChange& end = all[order[last]];
+    RowChange& begin = all[order[first]];
+    RowChange& end = all[order[last]];
     if (begin.before != end.after) {
-      net.changes.push_back({end.table, begin.key, begin.before, end.after});
+      net.changes.push_back({std::move(end.table), std::move(begin.key), std::move(begin.before),
+                             std::move(end.after)});
     }
     first = last + 1;
   }

@@ -48,7 +48,7 @@ ChangeSet invert(const ChangeSet& changes);
 
 /// One change per row (the first before, the last after), those that change nothing left out, by
 /// table and key: the net effect, whatever happened on the way.
-ChangeSet normalise(const ChangeSet& changes);
+ChangeSet normalise(ChangeSet changes);
 
 ChangeSet filter(const ChangeSet& changes, const std::function<bool(const RowChange&)>& keep);
 
@@ -66,6 +66,8 @@ std::string hash(const State& state);
 
 /// The stored form, documented in docs/formats/changeset.md; reading it back gives an equal value.
 json::value to_json(const ChangeSet& changes);
+/// The same as text: what write_json(to_json(changes), kCompact) gives.
+std::string to_stored_text(const ChangeSet& changes);
 /// Throws Error(kInvalidInput) placed in `source`.
 ChangeSet from_json(const json::value& stored, std::string_view source);
 

@@ -24,6 +24,7 @@ RC_GTEST_PROP(ChangeLaws, DiffAppliedAndInverted, ()) {
   RC_ASSERT(diff(sides.live, sides.live).empty());
   RC_ASSERT(normalise(changes) == changes);
   const auto written = write_json(to_json(changes), JsonStyle::kCompact);
+  RC_ASSERT(to_stored_text(changes) == written);
   RC_ASSERT(from_json(parse_json(written, "law"), "law") == changes);
 }
 

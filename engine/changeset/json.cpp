@@ -102,37 +102,73 @@ RowChange change_from_json(const json::value& stored, const std::vector<TableSha
   return change;
 }
 
+/// The tables of a changeset in the order in which they come first.
+class ShapeList {
+ public:
+  std::size_t index_of(const TableShape& shape) {
+    // Changes of one table mostly share the shape; comparing pointers first keeps this linear.
+    auto known = by_pointer_.find(&shape);
+    if (known == by_pointer_.end()) {
+      const auto equal =
+          std::ranges::find_if(shapes_, [&](const TableShape* other) { return *other == shape; });
+      const auto index = static_cast<std::size_t>(equal - shapes_.begin());
+      if (equal == shapes_.end()) shapes_.push_back(&shape);
+      known = by_pointer_.emplace(&shape, index).first;
+    }
+    return known->second;
+  }
+
+  json::array to_json() const {
+    json::array tables;
+    for (const TableShape* shape : shapes_) tables.push_back(shape_to_json(*shape));
+    return tables;
+  }
+
+ private:
+  std::vector<const TableShape*> shapes_;
+  std::map<const TableShape*, std::size_t> by_pointer_;
+};
+
 }  // namespace
 
 json::value to_json(const ChangeSet& changes) {
-  // Changes of one table mostly share the shape; comparing pointers first keeps this linear.
-  std::vector<const TableShape*> shapes;
-  std::map<const TableShape*, std::size_t> by_pointer;
-  json::array tables;
+  ShapeList shapes;
   json::array rows;
   rows.reserve(changes.size());
   for (const RowChange& change : changes.changes) {
-    auto known = by_pointer.find(change.table.get());
-    if (known == by_pointer.end()) {
-      const auto equal = std::ranges::find_if(
-          shapes, [&](const TableShape* shape) { return *shape == *change.table; });
-      const auto index = static_cast<std::size_t>(equal - shapes.begin());
-      if (equal == shapes.end()) {
-        shapes.push_back(change.table.get());
-        tables.push_back(shape_to_json(*change.table));
-      }
-      known = by_pointer.emplace(change.table.get(), index).first;
-    }
     json::object row;
-    row.emplace("table", static_cast<std::int64_t>(known->second));
+    row.emplace("table", static_cast<std::int64_t>(shapes.index_of(*change.table)));
     if (change.before) row.emplace("before", doppel::to_json(*change.before));
     if (change.after) row.emplace("after", doppel::to_json(*change.after));
     rows.emplace_back(std::move(row));
   }
   json::object stored;
   stored.emplace("format", kFormat);
-  stored.emplace("tables", std::move(tables));
+  stored.emplace("tables", shapes.to_json());
   stored.emplace("changes", std::move(rows));
+  return stored;
+}
+
+std::string to_stored_text(const ChangeSet& changes) {
+  ShapeList shapes;
+  std::string rows;
+  for (const RowChange& change : changes.changes) {
+    rows += rows.empty() ? "{\"table\":" : ",{\"table\":";
+    rows += std::to_string(shapes.index_of(*change.table));
+    if (change.before) {
+      rows += ",\"before\":";
+      append_json(*change.before, rows);
+    }
+    if (change.after) {
+      rows += ",\"after\":";
+      append_json(*change.after, rows);
+    }
+    rows += '}';
+  }
+  std::string stored = "{\"format\":";
+  append_json(kFormat, stored);
+  stored += ",\"tables\":" + write_json(shapes.to_json(), JsonStyle::kCompact);
+  stored += ",\"changes\":[" + rows + "]}";
   return stored;
 }
 

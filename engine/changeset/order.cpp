@@ -252,8 +252,8 @@ class Schedule {
 
 }  // namespace
 
-ChangeSet ordered(const ChangeSet& changes, const OrderRules& rules) {
-  const ChangeSet net = normalise(changes);
+ChangeSet ordered(ChangeSet changes, const OrderRules& rules) {
+  const ChangeSet net = normalise(std::move(changes));
   return Schedule(net, rules).run();
 }
 

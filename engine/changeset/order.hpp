@@ -33,6 +33,6 @@ struct OrderRules {
 /// changed again at the end, so one row may have two changes. Every change's `before` is what the
 /// ones in front of it left.
 /// normalise(ordered(c)) == normalise(c).
-ChangeSet ordered(const ChangeSet& changes, const OrderRules& rules);
+ChangeSet ordered(ChangeSet changes, const OrderRules& rules);
 
 }  // namespace doppel::changeset

@@ -55,7 +55,7 @@ changeset::OrderRules rules_of(const manifest::Model& model) {
 
 }  // namespace
 
-void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& changes,
+void apply_in_order(const manifest::Model& model, changeset::ChangeSet changes,
                     database::Connection& connection) {
   changeset::OrderRules rules = rules_of(model);
   for (const manifest::TableModel& table : model.tables) {
@@ -69,7 +69,7 @@ void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& ch
                                .shared = shared_values(table, unique, changes, connection)});
     }
   }
-  const changeset::ChangeSet ordered = changeset::ordered(changes, rules);
+  const changeset::ChangeSet ordered = changeset::ordered(std::move(changes), rules);
   const auto moved = connection.apply_changes(ordered.changes);
   if (moved.empty()) return;
   const RowChange& change = ordered.changes[moved.front().change];

@@ -13,7 +13,7 @@ namespace doppel::overlay {
 /// step. Throws Error(kStale) naming the first row that isn't as its
 /// before image says; the caller's transaction is then to be rolled back.
 /// REQUIRES: an open write transaction.
-void apply_in_order(const manifest::Model& model, const changeset::ChangeSet& changes,
+void apply_in_order(const manifest::Model& model, changeset::ChangeSet changes,
                     database::Connection& connection);
 
 /// The rows that the changes name, as they stand now and in the order of the changes. Tables are

@@ -208,7 +208,7 @@ std::size_t reset(const Model& model, database::Overlay& sandbox,
   }
   ChangeSet way = changeset::invert(all_changes(model, sandbox));
   way.changes.insert(way.changes.end(), wanted.changes.begin(), wanted.changes.end());
-  way = changeset::normalise(way);
+  way = changeset::normalise(std::move(way));
 
   const auto transaction = sandbox.connection().begin(TransactionKind::kWrite);
   apply_in_order(model, way, sandbox.connection());

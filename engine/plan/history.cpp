@@ -57,11 +57,11 @@ void prepare_history(database::SqlRunner& live) {
       "data TEXT NOT NULL)");
 }
 
-std::int64_t record(database::SqlRunner& live, Promotion promotion) {
+std::int64_t record(database::SqlRunner& live, const Promotion& promotion) {
   const auto last = live.query("SELECT coalesce(max(number), 0) FROM doppel_promotion", {});
   const std::int64_t number = last.at(0).at(0).integer() + 1;
   const auto text = [](const changeset::ChangeSet& changes) {
-    return Value(write_json(changeset::to_json(changes), JsonStyle::kCompact));
+    return Value(changeset::to_stored_text(changes));
   };
   live.execute(
       std::string("INSERT INTO doppel_promotion (") + kColumns +

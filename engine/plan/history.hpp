@@ -36,7 +36,7 @@ struct Promotion {
 void prepare_history(database::SqlRunner& live);
 
 /// Writes `promotion` with the next number and returns it. REQUIRES: an open write transaction.
-std::int64_t record(database::SqlRunner& live, Promotion promotion);
+std::int64_t record(database::SqlRunner& live, const Promotion& promotion);
 
 /// Oldest first, without their changes. Empty where nothing was ever promoted.
 std::vector<Promotion> list_promotions(database::SqlRunner& live);

@@ -228,7 +228,7 @@ ImpactResult find_impact(const Model& model, const changeset::ChangeSet& changes
     }
   }
   // A row that refers to two deleted rows is moved once, in both columns.
-  result.moved = changeset::normalise(result.moved);
+  result.moved = changeset::normalise(std::move(result.moved));
   return result;
 }
 

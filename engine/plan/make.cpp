@@ -22,15 +22,15 @@ const Row& image_of(const RowChange& change) {
   return change.after ? *change.after : *change.before;
 }
 
-std::vector<PlannedChange> planned(const Model& model, const ChangeSet& changes,
-                                   const Closure& closure, const Request& request) {
+std::vector<PlannedChange> planned(const Model& model, ChangeSet changes, const Closure& closure,
+                                   const Request& request) {
   std::vector<PlannedChange> list;
-  for (const RowChange& change : changes.changes) {
+  list.reserve(changes.size());
+  for (RowChange& change : changes.changes) {
     const RowId row{change.table->name, change.key};
-    PlannedChange made{.change = change,
-                       .label = manifest::label_of(model.require(row.first), image_of(change)),
-                       .touch = {},
-                       .why = {}};
+    std::string label = manifest::label_of(model.require(row.first), image_of(change));
+    PlannedChange made{
+        .change = std::move(change), .label = std::move(label), .touch = {}, .why = {}};
     if (const auto touch = request.touches.find(row); touch != request.touches.end()) {
       made.touch = touch->second;
     }
@@ -179,6 +179,7 @@ bool Plan::promotable() const {
 
 ChangeSet Plan::config() const {
   ChangeSet config;
+  config.changes.reserve(changes.size());
   for (const PlannedChange& planned : changes) config.changes.push_back(planned.change);
   return config;
 }
@@ -190,11 +191,11 @@ Plan make_plan(const Model& model, const Request& request, database::Connection&
   Plan plan;
   plan.source = request.source;
   ImpactResult impact = find_impact(model, merged.changes, request.mappings, live);
-  plan.changes = planned(model, merged.changes, closure, request);
   plan.differences = differences(model, closure.changes, merged.changes);
+  plan.changes = planned(model, std::move(merged.changes), closure, request);
   plan.data = std::move(impact.moved);
   return_data(model, request.data, live, plan.data);
-  plan.data = changeset::normalise(plan.data);
+  plan.data = changeset::normalise(std::move(plan.data));
   plan.impact = std::move(impact.impact);
   plan.conflicts = std::move(merged.conflicts);
   plan.rekeyed = std::move(merged.rekeyed);
