@@ -39,6 +39,27 @@ TEST_P(Contract, OthersSeeACommitAndNothingBefore) {
   EXPECT_EQ(other->count_rows("areas"), 1);
 }
 
+TEST_P(Contract, TheVersionTellsOfCommitsByOthers) {
+  const auto version_of = [](database::Connection& asked) {
+    const auto moment = asked.begin(TransactionKind::kRead);
+    return asked.version();
+  };
+  const auto before = version_of(*connection);
+  if (!before) return;  // This database can't tell.
+  EXPECT_EQ(version_of(*connection), before);
+  const auto other = backend->connect(Access::kReadWrite);
+  {
+    const auto transaction = other->begin(TransactionKind::kWrite);
+    other->apply_changes(std::vector{insert("areas", {1, "a", {}})});
+    EXPECT_EQ(version_of(*connection), before) << "it isn't committed";
+    transaction->commit();
+  }
+  const auto after = version_of(*connection);
+  EXPECT_NE(after, before);
+  apply({insert("areas", {2, "b", {}})});
+  EXPECT_EQ(version_of(*connection), after) << "its own commits are none of others";
+}
+
 TEST_P(Contract, TheSecondWriterIsBusy) {
   const auto other = backend->connect(Access::kReadWrite);
   auto transaction = connection->begin(TransactionKind::kWrite);

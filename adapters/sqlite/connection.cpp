@@ -84,8 +84,17 @@ void Connection::run_script(const std::string& sql) {
 }
 
 database::Schema Connection::read_schema() {
-  if (!live_path_.empty()) return read_catalogue(*sqlite::open({.path = live_path_}));
+  if (!live_path_.empty()) return sqlite::open({.path = live_path_})->read_schema();
+  if (in_transaction()) return read_catalogue(*this);
+  // One moment for all of it, and one lock instead of one for every question.
+  const auto moment = begin(database::TransactionKind::kRead);
   return read_catalogue(*this);
+}
+
+std::optional<std::int64_t> Connection::version() {
+  auto statement = prepare("PRAGMA main.data_version");
+  if (!live_path_.empty() || !statement->step()) return std::nullopt;
+  return statement->column(0).integer();
 }
 
 std::vector<Row> Connection::query(std::string_view sql, std::span<const Value> parameters) {

@@ -49,6 +49,8 @@ class Connection final : public database::Connection, private database::SqlRunne
                                          const std::string& key_column, std::size_t count) override;
   database::Schema read_schema() override;
   std::unique_ptr<database::Transaction> begin(database::TransactionKind kind) override;
+  /// Of the main database.
+  std::optional<std::int64_t> version() override;
   database::SqlRunner* sql() override { return this; }
 
   // For the files of this room.

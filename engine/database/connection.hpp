@@ -128,6 +128,11 @@ class Connection : public RowReader, public RowWriter, public KeyAllocator {
   /// Transactions don't nest.
   virtual std::unique_ptr<Transaction> begin(TransactionKind kind) = 0;
 
+  /// A number that is another after every commit by anybody else, and only compares with answers of
+  /// this same connection: asked in two transactions and the same, the second sees the rows of the
+  /// first. Absent where the database can't tell. REQUIRES: an open transaction.
+  virtual std::optional<std::int64_t> version() { return std::nullopt; }
+
   /// Null where the adapter has no SQL (memory).
   virtual SqlRunner* sql() = 0;
 };

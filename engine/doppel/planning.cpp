@@ -246,10 +246,7 @@ void Planning::follow(const EnvironmentName& name, Attached& attached) {
   }
 }
 
-plan::Request Planning::sandbox_request(const Environment& environment, Attached& attached) {
-  const auto sandbox = attached.database->overlays().open(
-      workspace_.spec(environment, attached.model), Access::kReadWrite);
-  overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+plan::Request Planning::sandbox_request(const Environment& environment, overlay::Changes changes) {
   plan::Request request;
   request.source = environment.title();
   request.changes = std::move(changes.config);
@@ -364,7 +361,8 @@ plan::Plan Planning::plan(const EnvironmentName& name, const PlanOptions& option
   Attached attached = workspace_.attach(name.tenant);
   follow(name, attached);
   const Environment environment = workspace_.ready(name, attached);
-  return make(sandbox_request(environment, attached), options, attached);
+  OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
+  return make(sandbox_request(environment, std::move(sandbox.changes)), options, attached);
 }
 
 plan::Plan Planning::resolve(const EnvironmentName& name,
@@ -372,12 +370,11 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
                              const PlanOptions& options) {
   Attached attached = workspace_.attach(name.tenant);
   const Environment environment = workspace_.ready(name, attached);
-  const auto sandbox = attached.database->overlays().open(
-      workspace_.spec(environment, attached.model), Access::kReadOnly);
-  return answer(sandbox_request(environment, attached), resolutions, options, attached,
-                [&](const std::string& table, const Key& key) {
+  OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
+  return answer(sandbox_request(environment, std::move(sandbox.changes)), resolutions, options,
+                attached, [&](const std::string& table, const Key& key) {
                   const TableShape& shape = *attached.model.require(table).shape;
-                  return sandbox->connection().read_rows(shape, {&key, 1}).front();
+                  return sandbox.overlay->connection().read_rows(shape, {&key, 1}).front();
                 });
 }
 
@@ -385,9 +382,15 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
   Attached attached = workspace_.attach(name.tenant);
   auto [held, environment] = workspace_.hold(name, attached);
   plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
-  plan::Request request = sandbox_request(environment, attached);
-  workspace_.keep_own(stored.plan.hash.text, environment, request.changes);
-  stored.own = request.changes;
+  OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
+  if (stored.own != sandbox.changes.config) {
+    workspace_.keep_own(stored.plan.hash.text, environment, sandbox.changes.config);
+    stored.own = sandbox.changes.config;
+  }
+  // Who touched what is no part of what is promoted.
+  plan::Request request = sandbox_request(
+      environment,
+      {.config = stored.own, .data = {}, .touches = {}, .lists = sandbox.changes.lists});
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
   how.id = workspace_.new_id();
   how.base = environment.base;
@@ -400,7 +403,8 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
     throw;
   }
   try {
-    workspace_.finish_promotion(environment, attached, promoted.promotion, stored);
+    workspace_.finish_promotion(environment, attached, promoted.promotion, stored,
+                                std::move(sandbox));
   } catch (const Error& error) {
     throw Error(error.code(),
                 "live has it, as promotion " + std::to_string(promoted.promotion.number) +

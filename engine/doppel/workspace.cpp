@@ -155,6 +155,16 @@ std::optional<plan::Closure> selected(const manifest::Model& model,
   }
 }
 
+/// Reads the sandbox's changes unless they are known as they are now.
+const overlay::Changes& read_again(const manifest::Model& model, OpenSandbox& sandbox) {
+  const std::string state = sandbox.overlay->state();
+  if (!sandbox.state.empty() && sandbox.state == state) return sandbox.changes;
+  sandbox.changes = overlay::read_changes(model, *sandbox.overlay);
+  // Reading settles the capture, which may be a write; whoever else wrote shows next time, too.
+  sandbox.state = sandbox.overlay->state() == state ? state : "";
+  return sandbox.changes;
+}
+
 }  // namespace
 
 Workspace::Workspace(Settings settings)
@@ -298,6 +308,14 @@ void Workspace::recover(const Environment& environment, Attached& attached,
   }
 }
 
+OpenSandbox Workspace::open_sandbox(const Environment& environment, Attached& attached) {
+  OpenSandbox sandbox;
+  sandbox.overlay = attached.database->overlays().open(spec(environment, attached.model),
+                                                       database::Access::kReadWrite);
+  read_again(attached.model, sandbox);
+  return sandbox;
+}
+
 void Workspace::keep_own(const std::string& plan_hash, const Environment& environment,
                          const changeset::ChangeSet& own) {
   json::value document = parse_json(store_.plan(plan_hash, environment.title()), "plan");
@@ -311,29 +329,32 @@ fs::path Workspace::bundle_file(const Environment& environment) const {
          (environment.name + "-" + environment.id + ".json");
 }
 
-void Workspace::write_bundle(const Environment& environment, Attached& attached) {
+void Workspace::write_bundle(const Environment& environment, Attached& attached,
+                             std::optional<OpenSandbox> sandbox) {
   const fs::path bundle = bundle_file(environment);
-  const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
-                                                          database::Access::kReadWrite);
-  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
-  json::object content;
-  content["format"] = "doppel bundle 1";
-  content["environment"] = environment.title();
-  content["base_at"] = environment.base_at;
-  content["ended_at"] = now();
-  content["config"] = changeset::to_json(changes.config);
-  content["data"] = changeset::to_json(changes.data);
+  if (!sandbox) sandbox = open_sandbox(environment, attached);
+  const overlay::Changes& changes = read_again(attached.model, *sandbox);
+  json::object head;
+  head["format"] = "doppel bundle 1";
+  head["environment"] = environment.title();
+  head["base_at"] = environment.base_at;
+  head["ended_at"] = now();
+  std::string content = write_json(head, JsonStyle::kCompact);
+  content.pop_back();  // Its closing brace: the changesets are members, too.
+  content += ",\"config\":" + changeset::to_stored_text(changes.config);
+  content += ",\"data\":" + changeset::to_stored_text(changes.data) + "}";
   make_folders(bundle.parent_path());
-  write_file(bundle, write_json(content, JsonStyle::kCompact));
+  write_file(bundle, content);
 }
 
-fs::path Workspace::end(const Environment& environment, Attached& attached) {
+fs::path Workspace::end(const Environment& environment, Attached& attached,
+                        std::optional<OpenSandbox> sandbox) {
   fs::path kept = bundle_file(environment);
   const auto current = spec(environment, attached.model);
   // A bundle that is there already was written before an interruption.
   if (!fs::exists(kept)) {
     try {
-      write_bundle(environment, attached);
+      write_bundle(environment, attached, std::move(sandbox));
     } catch (const Error& error) {
       const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
       if (passes) throw;
@@ -349,37 +370,35 @@ fs::path Workspace::end(const Environment& environment, Attached& attached) {
 }
 
 void Workspace::finish_promotion(const Environment& environment, Attached& attached,
-                                 const plan::Promotion& promotion, const plan::StoredPlan& stored) {
+                                 const plan::Promotion& promotion, const plan::StoredPlan& stored,
+                                 std::optional<OpenSandbox> sandbox) {
   const std::string reason = "promoted as " + std::to_string(promotion.number);
-  overlay::Changes changes;
-  bool in_full = false;
-  {
-    const auto sandbox = attached.database->overlays().open(spec(environment, attached.model),
-                                                            database::Access::kReadWrite);
-    changes = overlay::read_changes(attached.model, *sandbox);
-    const auto closure = selected(attached.model, stored.own, stored.select);
-    const bool settled = sandbox->note(kSettled) == promotion.id;
-    in_full = closure && closure->left_out.empty() && changes.config == stored.own && !settled;
-    // Once only: a second time live's own later edits would look like the sandbox's.
-    if (closure && !in_full && !settled) {
-      const auto live = attached.database->open(database::Access::kReadOnly);
-      try {
-        const auto transaction = sandbox->connection().begin(database::TransactionKind::kWrite);
-        settle_rows(attached.model, changes.config, *closure, promotion, *sandbox, *live);
-        follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, *sandbox);
-        sandbox->set_note(kSettled, promotion.id);
-        transaction->commit();
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::kConstraint) throw;
-        settle_bases(closure->changes, promotion, *sandbox);
-      }
-    }
-  }
-  if (!in_full) {
-    move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});
+  if (!sandbox) sandbox = open_sandbox(environment, attached);
+  const overlay::Changes& changes = read_again(attached.model, *sandbox);
+  database::Overlay& opened = *sandbox->overlay;
+  const auto closure = selected(attached.model, stored.own, stored.select);
+  const bool settled = opened.note(kSettled) == promotion.id;
+  if (closure && closure->left_out.empty() && changes.config == stored.own && !settled) {
+    end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached,
+        std::move(sandbox));
     return;
   }
-  end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached);
+  // Once only: a second time live's own later edits would look like the sandbox's.
+  if (closure && !settled) {
+    const auto live = attached.database->open(database::Access::kReadOnly);
+    try {
+      const auto transaction = opened.connection().begin(database::TransactionKind::kWrite);
+      settle_rows(attached.model, changes.config, *closure, promotion, opened, *live);
+      follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, opened);
+      opened.set_note(kSettled, promotion.id);
+      transaction->commit();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kConstraint) throw;
+      settle_bases(closure->changes, promotion, opened);
+    }
+  }
+  sandbox.reset();
+  move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});
 }
 
 plan::StoredPlan Workspace::stored_plan(const std::string& hash, const std::string& source) {

@@ -25,6 +25,14 @@ struct HeldEnvironment {
   environment::Environment environment;
 };
 
+/// An open sandbox with what it held when it was read: good for several steps of a command while
+/// nobody writes to it.
+struct OpenSandbox {
+  std::unique_ptr<database::Overlay> overlay;
+  overlay::Changes changes;
+  std::string state;  ///< that `changes` are of; empty: nobody knows
+};
+
 class Workspace {
  public:
   explicit Workspace(Settings settings);
@@ -64,18 +72,22 @@ class Workspace {
   void recover_after(const std::exception& failure, const environment::Environment& environment,
                      Attached& attached);
 
+  OpenSandbox open_sandbox(const environment::Environment& environment, Attached& attached);
+
   /// Keeps with the plan what the sandbox's changes are when their promotion begins, so that what
-  /// is changed meanwhile can be told from what was promoted.
+  /// is changed meanwhile can be told from what was promoted. For a plan that has others so far.
   void keep_own(const std::string& plan_hash, const environment::Environment& environment,
                 const changeset::ChangeSet& own);
 
   /// Ends a sandbox: its work goes into a bundle, its files go. Returns the bundle.
   /// One whose files can't be read any more is ended, too: they are put beside the bundles.
-  std::filesystem::path end(const environment::Environment& environment, Attached& attached);
+  std::filesystem::path end(const environment::Environment& environment, Attached& attached,
+                            std::optional<OpenSandbox> sandbox = std::nullopt);
 
   /// What a promotion that is recorded in live means for its sandbox.
   void finish_promotion(const environment::Environment& environment, Attached& attached,
-                        const plan::Promotion& promotion, const plan::StoredPlan& stored);
+                        const plan::Promotion& promotion, const plan::StoredPlan& stored,
+                        std::optional<OpenSandbox> sandbox = std::nullopt);
 
   /// The plan with this hash, or a beginning of it, that was made for this source.
   plan::StoredPlan stored_plan(const std::string& hash, const std::string& source);
@@ -92,7 +104,8 @@ class Workspace {
                const std::string& why);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
-  void write_bundle(const environment::Environment& environment, Attached& attached);
+  void write_bundle(const environment::Environment& environment, Attached& attached,
+                    std::optional<OpenSandbox> sandbox);
   std::filesystem::path bundle_file(const environment::Environment& environment) const;
 
   Settings settings_;

@@ -292,7 +292,8 @@ json::value to_stored(const Plan& plan, const Request& request) {
         json::array{selector.table, selector.row ? json::value(*selector.row) : json::value()});
   }
   object["select"] = std::move(select);
-  object["own"] = changeset::to_json(request.changes);
+  // Mostly the plan is the sandbox's changes as they are.
+  if (request.changes != plan.config()) object["own"] = changeset::to_json(request.changes);
   json::array mappings;
   for (const Mapping& mapping : request.mappings) {
     mappings.push_back(json::array{mapping.table, mapping.from,
@@ -312,6 +313,8 @@ StoredPlan from_stored(const json::value& stored) {
   plan.hash = {text(stored.at("hash"))};
   plan.source = text(stored.at("source"));
   changeset::ChangeSet config = changeset::from_json(stored.at("config"), "plan");
+  const json::value* own = stored.as_object().if_contains("own");
+  made.own = own != nullptr ? changeset::from_json(*own, "plan") : config;
   const json::array& labels = stored.at("labels").as_array();
   for (std::size_t i = 0; i < config.changes.size(); ++i) {
     plan.changes.push_back({.change = std::move(config.changes[i]),
@@ -345,7 +348,6 @@ StoredPlan from_stored(const json::value& stored) {
   for (const json::value& item : stored.at("select").as_array()) {
     made.select.push_back({text(item.at(0)), optional(item.at(1))});
   }
-  made.own = changeset::from_json(stored.at("own"), "plan");
   for (const json::value& item : stored.at("mappings").as_array()) {
     made.mappings.push_back({text(item.at(0)), text(item.at(1)), optional(item.at(2))});
   }

@@ -36,7 +36,8 @@ void refuse_unless_same(const Model& model, const Plan& reviewed, const Plan& no
 
 /// Derived tables are made anew and cache marks touched in the same transaction, so that nobody
 /// sees new config with old derivations.
-void run_actions(const Model& model, const ChangeSet& config, database::Connection& live) {
+void run_actions(const Model& model, const std::vector<PlannedChange>& config,
+                 database::Connection& live) {
   database::SqlRunner* sql = live.sql();
   if (sql == nullptr || config.empty()) return;
   for (const manifest::TableModel& table : model.tables) {
@@ -49,8 +50,12 @@ void run_actions(const Model& model, const ChangeSet& config, database::Connecti
 /// their say.
 ChangeSet read_back(const ChangeSet& changes, database::Connection& live) {
   std::vector<std::optional<Row>> rows = overlay::rows_now(changes, live);
-  ChangeSet seen = changes;
-  for (std::size_t i = 0; i < seen.size(); ++i) seen.changes[i].after = std::move(rows[i]);
+  ChangeSet seen;
+  seen.changes.reserve(changes.size());
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const RowChange& change = changes.changes[i];
+    seen.changes.push_back({change.table, change.key, change.before, std::move(rows[i])});
+  }
   return seen;
 }
 
@@ -85,59 +90,116 @@ std::string content_hash(const std::set<std::string>& tables, const Model& model
 }
 
 /// Applies the plan and keeps in `promotion` what came of it.
-void carry_out(const Model& model, const Plan& plan, Promotion& promotion,
-               database::Connection& live) {
-  const ChangeSet planned = plan.config();
+void carry_out(const Model& model, Plan plan, Promotion& promotion, database::Connection& live) {
+  ChangeSet planned;
+  planned.changes.reserve(plan.changes.size());
+  for (PlannedChange& change : plan.changes) planned.changes.push_back(std::move(change.change));
   ChangeSet all = planned;
   all.changes.insert(all.changes.end(), plan.data.changes.begin(), plan.data.changes.end());
-  overlay::apply_in_order(model, all, live);
-  run_actions(model, planned, live);
-  const ChangeSet config = read_back(planned, live);
+  overlay::apply_in_order(model, std::move(all), live);
+  run_actions(model, plan.changes, live);
+  ChangeSet config = read_back(planned, live);
   verify(planned, config);
-  promotion.config = changeset::normalise(config);
+  promotion.config = changeset::normalise(std::move(config));
   promotion.data = changeset::normalise(read_back(plan.data, live));
+}
+
+/// A promotion as it is prepared: what must still be so when it takes the right to write.
+struct Prepared {
+  std::int64_t number = 0;  ///< of the promotion
+  Plan plan;
+  ConfigText config;
+};
+
+Prepared prepare(const Model& model, const Request& request, const Plan& reviewed,
+                 database::Connection& live) {
+  Prepared prepared;
+  prepared.number = static_cast<std::int64_t>(list_promotions(*live.sql()).size()) + 1;
+  prepared.plan = make_plan(model, request, live);
+  refuse_unless_same(model, reviewed, prepared.plan);
+  prepared.config = read_config_text(model, live);
+  return prepared;
+}
+
+/// The file of a promotion that isn't committed is removed again.
+class SnapshotFile {
+ public:
+  explicit SnapshotFile(const PromotionContext& context) : context_(context) {}
+  SnapshotFile(const SnapshotFile&) = delete;
+  SnapshotFile& operator=(const SnapshotFile&) = delete;
+  ~SnapshotFile() {
+    std::error_code ignored;
+    if (!kept_) std::filesystem::remove(info_.file, ignored);
+  }
+
+  void write(const Prepared& prepared, const Promotion& promotion) {
+    if (!info_.file.empty()) remove_tree(info_.file);
+    SnapshotInfo info;
+    info.name = snapshot_name(prepared.number, promotion.id);
+    info.tenant = context_.tenant;
+    info.at = promotion.at;
+    info.promotion = prepared.number;
+    info_ = write_snapshot(context_.snapshots, std::move(info), prepared.config);
+  }
+  SnapshotInfo keep() {
+    kept_ = true;
+    return info_;
+  }
+  const SnapshotInfo& info() const { return info_; }
+
+ private:
+  const PromotionContext& context_;
+  SnapshotInfo info_;
+  bool kept_ = false;
+};
+
+/// Who holds it is the only one to write snapshots without the right to write live.
+std::optional<FileLock> lock_snapshots(const std::filesystem::path& folder) {
+  make_folders(folder);
+  return FileLock::try_lock(folder / "lock");
 }
 
 }  // namespace
 
 Promoted promote(const Model& model, const Request& request, const Plan& reviewed,
                  database::Connection& live, const PromotionContext& context) {
-  const auto transaction = live.begin(database::TransactionKind::kWrite);
-  const Plan plan = make_plan(model, request, live);
-  refuse_unless_same(model, reviewed, plan);
-
   Promoted promoted;
   Promotion& promotion = promoted.promotion;
   promotion.id = context.id.empty() ? make_uuid7(*context.clock, *context.random) : context.id;
   promotion.kind = context.kind;
-  promotion.source = plan.source;
+  promotion.source = reviewed.source;
   promotion.base = context.base;
   promotion.reverts = context.reverts;
   promotion.plan = reviewed.hash.text;
   promotion.at = to_text(context.clock->now());
   promotion.by = context.by;
 
+  // All that only reads live is done before its other writers have to wait.
+  const auto alone = lock_snapshots(context.snapshots);
+  Prepared prepared;
+  SnapshotFile snapshot(context);
+  std::optional<std::int64_t> version;
+  if (alone) {
+    const auto moment = live.begin(database::TransactionKind::kRead);
+    version = live.version();
+    if (version) prepared = prepare(model, request, reviewed, live);
+  }
+  if (version) snapshot.write(prepared, promotion);
+
+  const auto transaction = live.begin(database::TransactionKind::kWrite);
+  if (!version || live.version() != version) {
+    Prepared again = prepare(model, request, reviewed, live);
+    const bool same = version && again.number == prepared.number && again.config == prepared.config;
+    prepared = std::move(again);
+    if (!same) snapshot.write(prepared, promotion);
+  }
+  if (alone) remove_leftovers(context.snapshots, snapshot.info());
   database::SqlRunner& sql = *live.sql();
   prepare_history(sql);
-  const auto next = static_cast<std::int64_t>(list_promotions(sql).size()) + 1;
-  promoted.snapshot = write_snapshot(context.snapshots,
-                                     {.name = snapshot_name(next, promotion.id),
-                                      .tenant = context.tenant,
-                                      .at = promotion.at,
-                                      .promotion = next,
-                                      .rows = 0,
-                                      .hash = {},
-                                      .file = {}},
-                                     read_config(model, live));
-
-  try {
-    carry_out(model, plan, promotion, live);
-    promotion.number = record(sql, promotion);
-    transaction->commit();
-  } catch (...) {
-    remove_tree(promoted.snapshot.file);  // Of a promotion that never was.
-    throw;
-  }
+  carry_out(model, std::move(prepared.plan), promotion, live);
+  promotion.number = record(sql, promotion);
+  transaction->commit();
+  promoted.snapshot = snapshot.keep();
   return promoted;
 }
 
@@ -155,7 +217,7 @@ Rehearsal rehearse(const Model& model, const Plan& plan, database::Connection& c
     {
       const auto transaction = copy.begin(database::TransactionKind::kWrite);
       overlay::apply_in_order(model, all, copy);
-      run_actions(model, plan.config(), copy);
+      run_actions(model, plan.changes, copy);
       seen = read_back(all, copy);
       transaction->commit();
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -22,25 +23,46 @@ bool all_config(const manifest::TableModel& table) {
   return table.role.by.empty() && table.role.of.empty();
 }
 
-/// One line of JSON for the head and one for every table and row, so that a snapshot of a million
-/// rows is read line by line.
-std::string content_of(const State& config) {
-  std::string content;
-  for (const auto& [name, table] : config.tables) {
-    json::object head;
-    head["table"] = name;
-    json::array columns;
-    for (const std::string& column : table.shape->columns) columns.emplace_back(column);
-    head["columns"] = std::move(columns);
-    json::array key;
-    for (const std::size_t index : table.shape->key) key.emplace_back(index);
-    head["key"] = std::move(key);
-    content += write_json(head, JsonStyle::kCompact) + "\n";
-    for (const auto& [row_key, row] : table.rows) {
-      content += write_json(to_json(row), JsonStyle::kCompact) + "\n";
-    }
+json::object table_head(const TableShape& shape) {
+  json::object head;
+  head["table"] = shape.name;
+  json::array columns;
+  for (const std::string& column : shape.columns) columns.emplace_back(column);
+  head["columns"] = std::move(columns);
+  json::array key;
+  for (const std::size_t index : shape.key) key.emplace_back(index);
+  head["key"] = std::move(key);
+  return head;
+}
+
+void add_line(const Row& row, std::string& lines) {
+  append_json(row, lines);
+  lines += '\n';
+}
+
+/// Whether a row may stand behind another in a snapshot.
+bool in_order(const TableShape& shape, const Row& before, const Row& row) {
+  for (const std::size_t index : shape.key) {
+    const auto order = before[index] <=> row[index];
+    if (order != 0) return order < 0;
   }
-  return content;
+  return true;
+}
+
+/// Writes rows as they come, which is fast; false where the database's key order isn't ours.
+bool stream_lines(const TableShape& shape, database::Connection& live, ConfigText& config) {
+  Row last;
+  bool sorted = true;
+  live.scan_rows(shape, {}, [&](Row&& row) {
+    if (!sorted || (!last.empty() && !in_order(shape, last, row))) {
+      sorted = false;
+      return;
+    }
+    add_line(row, config.lines);
+    ++config.rows;
+    last = std::move(row);
+  });
+  return sorted;
 }
 
 json::object head_of(const SnapshotInfo& info) {
@@ -79,6 +101,14 @@ SnapshotInfo read_head(const fs::path& file, std::string_view line) {
   return info;
 }
 
+SnapshotInfo read_info(const fs::path& path) {
+  // The content may be a million rows; the head is one line.
+  std::ifstream file(path, std::ios::binary);
+  std::string head;
+  std::getline(file, head);
+  return read_head(path, head);
+}
+
 TableShapePtr shape_from(const json::value& head, const std::string& place) {
   auto shape = std::make_shared<TableShape>();
   shape->name = text_member(head, "table", place);
@@ -91,12 +121,26 @@ TableShapePtr shape_from(const json::value& head, const std::string& place) {
   return shape;
 }
 
-void remove_unfinished(const fs::path& folder) {
-  std::vector<fs::path> unfinished;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".part") unfinished.push_back(entry.path());
+/// The config rows of one table.
+State::TableState read_table(const manifest::Model& model, const manifest::TableModel& table,
+                             database::Connection& live) {
+  const manifest::RowLookup lookup = [&](const std::string& other, const Key& key) {
+    return live.read_rows(*model.require(other).shape, {&key, 1}).front();
+  };
+  State::TableState state;
+  state.shape = table.shape;
+  std::vector<Row> rows;
+  live.scan_rows(*table.shape, {}, [&](Row&& row) { rows.push_back(std::move(row)); });
+  for (Row& row : rows) {
+    if (!all_config(table) &&
+        manifest::role_of(model, table, row, lookup) != manifest::Role::kConfig) {
+      continue;
+    }
+    Key key = table.shape->key_of(row);
+    // The database gives rows in its key order, which mostly is ours.
+    state.rows.emplace_hint(state.rows.end(), std::move(key), std::move(row));
   }
-  for (const fs::path& file : unfinished) remove_tree(file);
+  return state;
 }
 
 }  // namespace
@@ -109,43 +153,54 @@ std::string snapshot_name(std::int64_t promotion, const std::string& id) {
 
 State read_config(const manifest::Model& model, database::Connection& live) {
   State config;
-  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
-    return live.read_rows(*model.require(table).shape, {&key, 1}).front();
-  };
   for (const manifest::TableModel& table : model.tables) {
-    if (!table.may_hold_config()) continue;
-    State::TableState& state = config.tables[table.name()];
-    state.shape = table.shape;
-    std::vector<Row> rows;
-    live.scan_rows(*table.shape, {}, [&](Row&& row) { rows.push_back(std::move(row)); });
-    for (Row& row : rows) {
-      if (!all_config(table) &&
-          manifest::role_of(model, table, row, lookup) != manifest::Role::kConfig) {
-        continue;
-      }
-      Key key = table.shape->key_of(row);
-      // The database gives rows in its key order, which mostly is ours.
-      state.rows.emplace_hint(state.rows.end(), std::move(key), std::move(row));
-    }
+    if (table.may_hold_config()) config.tables[table.name()] = read_table(model, table, live);
   }
   return config;
 }
 
-SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const State& config) {
+ConfigText read_config_text(const manifest::Model& model, database::Connection& live) {
+  std::map<std::string_view, const manifest::TableModel*> tables;
+  for (const manifest::TableModel& table : model.tables) {
+    if (table.may_hold_config()) tables.emplace(table.name(), &table);
+  }
+  ConfigText config;
+  for (const auto& [name, table] : tables) {
+    config.lines += write_json(table_head(*table->shape), JsonStyle::kCompact) + "\n";
+    const std::size_t size = config.lines.size();
+    const std::int64_t rows = config.rows;
+    if (all_config(*table) && stream_lines(*table->shape, live, config)) continue;
+    config.lines.resize(size);
+    const State::TableState sorted = read_table(model, *table, live);
+    for (const auto& [key, row] : sorted.rows) add_line(row, config.lines);
+    config.rows = rows + static_cast<std::int64_t>(sorted.rows.size());
+  }
+  return config;
+}
+
+SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const ConfigText& config) {
   make_folders(folder);
-  remove_unfinished(folder);
-  const std::vector<SnapshotInfo> earlier = list_snapshots(folder);
-  for (const auto& [name, table] : config.tables) {
-    info.rows += static_cast<std::int64_t>(table.rows.size());
-  }
-  const std::string content = content_of(config);
-  info.hash = sha256(content);
+  info.rows = config.rows;
+  info.hash = sha256(config.lines);
   info.file = folder / (info.name + kSuffix);
-  write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + content);
-  for (const SnapshotInfo& other : earlier) {
-    if (other.promotion == info.promotion && other.hash == info.hash) remove_tree(other.file);
-  }
+  write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + config.lines);
   return info;
+}
+
+void remove_leftovers(const fs::path& folder, const SnapshotInfo& written) {
+  const std::string number = snapshot_name(written.promotion, "");
+  std::vector<fs::path> left;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.path().extension() == ".part") left.push_back(entry.path());
+    if (!name.starts_with(number) || !name.ends_with(kSuffix)) continue;
+    const SnapshotInfo other = read_info(entry.path());
+    if (other.name != written.name && other.promotion == written.promotion &&
+        other.hash == written.hash) {
+      left.push_back(entry.path());
+    }
+  }
+  for (const fs::path& file : left) remove_tree(file);
 }
 
 std::vector<SnapshotInfo> list_snapshots(const fs::path& folder) {
@@ -153,11 +208,7 @@ std::vector<SnapshotInfo> list_snapshots(const fs::path& folder) {
   if (!fs::exists(folder)) return snapshots;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (!entry.path().string().ends_with(kSuffix)) continue;
-    // The content may be a million rows; the head is one line.
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::string head;
-    std::getline(file, head);
-    snapshots.push_back(read_head(entry.path(), head));
+    snapshots.push_back(read_info(entry.path()));
   }
   std::ranges::sort(snapshots, std::ranges::greater{}, &SnapshotInfo::name);
   return snapshots;

@@ -28,10 +28,21 @@ std::string snapshot_name(std::int64_t promotion, const std::string& id);
 /// All config rows of `live`, table by table. For one moment the caller holds a transaction.
 changeset::State read_config(const manifest::Model& model, database::Connection& live);
 
-/// Takes the place of one for the same promotion with the same content, which a crash left. The
-/// caller is the only one who writes to the folder.
+/// The same as the lines of a snapshot.
+struct ConfigText {
+  std::string lines;
+  std::int64_t rows = 0;
+  friend bool operator==(const ConfigText&, const ConfigText&) = default;
+};
+ConfigText read_config_text(const manifest::Model& model, database::Connection& live);
+
+/// Nobody else may write one of the same name.
 SnapshotInfo write_snapshot(const std::filesystem::path& folder, SnapshotInfo info,
-                            const changeset::State& config);
+                            const ConfigText& config);
+
+/// Removes what a crash left: files half written, and one for the same promotion with the same
+/// content. REQUIRES: nobody else writes to the folder.
+void remove_leftovers(const std::filesystem::path& folder, const SnapshotInfo& written);
 
 /// Newest first. Files that aren't snapshots are left out; damaged ones are found by read_snapshot.
 std::vector<SnapshotInfo> list_snapshots(const std::filesystem::path& folder);

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "adapters/sqlite/connection.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "stand.hpp"
 
 namespace doppel::testing {
@@ -84,6 +86,69 @@ TEST(TwoAtOnce, ACommitInLiveAfterThePlanIsNeverOverwritten) {
   EXPECT_THAT(refused.err, HasSubstr("moved"));
   EXPECT_EQ(text_of(stand, "SELECT name FROM queues WHERE id = 1"), "'Live'");
   EXPECT_EQ(doppel->status(kOne).environment.state, environment::State::kReady);
+}
+
+/// A writer of live that commits between a promotion's preparation, which only reads, and its own
+/// transaction: it has the right to write until the promotion's snapshot is there.
+class Between {
+ public:
+  Between(const Stand& stand, const std::string& edit)
+      : folder_(stand.home() / "snapshots" / "shop"),
+        writer_(
+            sqlite::open({.path = stand.live().string(), .access = database::Access::kReadWrite})),
+        transaction_(writer_->begin(database::TransactionKind::kWrite)) {
+    writer_->sql()->execute_script(edit);
+  }
+  void commit_when_prepared() {
+    while (files().empty()) std::this_thread::yield();
+    transaction_->commit();
+  }
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    if (!std::filesystem::exists(folder_)) return names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      if (entry.path().extension() == ".json") names.push_back(entry.path().string());
+    }
+    return names;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::unique_ptr<sqlite::Connection> writer_;
+  std::unique_ptr<database::Transaction> transaction_;
+};
+
+TEST(TwoAtOnce, ACommitAfterThePreparationIsInTheSnapshot) {
+  const Stand stand;
+  const auto doppel = stand.with_tenant();
+  doppel->create(kOne, {});
+  stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
+  const std::string hash = doppel->plan(kOne, {}).hash.text;
+  Between writer(stand, "UPDATE settings SET value = 'green' WHERE name = 'colour'");
+  Running promotion = stand.start({"promote", "shop/one", "--plan", hash});
+  writer.commit_when_prepared();
+  const Finished finished = promotion.wait();
+  EXPECT_EQ(finished.exit, 0) << finished.err;
+  ASSERT_EQ(writer.files().size(), 1U);
+  EXPECT_THAT(read_file(writer.files()[0]), HasSubstr(R"(["colour","green"])"));
+  EXPECT_EQ(text_of(stand, "SELECT name FROM queues WHERE id = 1"), "'One'");
+  EXPECT_EQ(text_of(stand, "SELECT value FROM settings WHERE name = 'colour'"), "'green'");
+}
+
+TEST(TwoAtOnce, ACommitAfterThePreparationIsNeverOverwritten) {
+  const Stand stand;
+  const auto doppel = stand.with_tenant();
+  doppel->create(kOne, {});
+  stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
+  const std::string hash = doppel->plan(kOne, {}).hash.text;
+  Between writer(stand, "UPDATE queues SET name = 'Live' WHERE id = 1");
+  Running promotion = stand.start({"promote", "shop/one", "--plan", hash});
+  writer.commit_when_prepared();
+  const Finished refused = promotion.wait();
+  EXPECT_EQ(refused.exit, kRefused);
+  EXPECT_THAT(refused.err, HasSubstr("moved"));
+  EXPECT_TRUE(writer.files().empty()) << "a snapshot of a promotion that never was";
+  EXPECT_EQ(text_of(stand, "SELECT name FROM queues WHERE id = 1"), "'Live'");
 }
 
 /// A live writer counts up in rows that the sandbox touches in other columns and in rows that it
