@@ -9,6 +9,7 @@
 #include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/catalogue.hpp"
+#include "adapters/sqlite/session_trust.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -215,23 +216,22 @@ class OpenOverlay final : public database::Overlay {
   }
 
   std::unique_ptr<database::SqlSession> open_session(std::string author) override {
-    const bool writes = connection_->options().access == database::Access::kReadWrite;
-    return make_session(connect_(ConnectionUse::kSession),
-                        writes ? SessionCapture::kCaptured : SessionCapture::kNone,
-                        std::move(author));
+    auto session = connect_(ConnectionUse::kSession);
+    if (connection_->options().access == database::Access::kReadOnly) {
+      return make_session(std::move(session), SessionCapture::kNone, std::move(author));
+    }
+    auto trust = std::make_unique<SessionTrust>(*session, data_file_, base_file(spec_));
+    // Asked after the session has looked: what it begins with is what was settled.
+    if (!trusted_ || data_version() != version_at_open_) trust.reset();
+    return make_session(std::move(session), SessionCapture::kCaptured, std::move(author),
+                        std::move(trust));
   }
 
  private:
   Value data_version() { return sql().query("PRAGMA main.data_version", {}).at(0).at(0); }
 
-  std::string settled_state() {
-    const auto rows = base_->sql()->query("SELECT state FROM doppel_settled", {});
-    return !rows.empty() && rows[0][0].kind() == ValueKind::kText ? rows[0][0].text() : "";
-  }
-
-  void set_settled(const std::string& state) {
-    base_->sql()->execute("UPDATE doppel_settled SET state = $1", {Value(state)});
-  }
+  std::string settled_state() { return read_settled(*base_); }
+  void set_settled(const std::string& state) { write_settled(*base_, state); }
 
   /// If only this connection has written since a settled state, the triggers have seen it all. The
   /// file's state is read before the version, so that a commit in between shows in the version.

@@ -4,6 +4,7 @@
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/failure.hpp"
 #include "adapters/sqlite/overlay.hpp"
+#include "adapters/sqlite/session_trust.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 
@@ -85,6 +86,13 @@ std::vector<database::RowCount> FolderOverlayBuilder::create(const OverlaySpec& 
       sandbox->run_script("PRAGMA synchronous = OFF");
       counts = install_overlay(*sandbox, spec, base);
       sandbox->run_script("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    {
+      // What was just made differs from its base in nothing; moving the file leaves its state.
+      const auto settled =
+          sqlite::open({.path = base.string(), .access = database::Access::kReadWrite});
+      settled->run_script("PRAGMA synchronous = OFF");
+      write_settled(*settled, file_state(part));
     }
     flush_file(base);
     flush_file(part);

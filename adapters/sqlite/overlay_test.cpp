@@ -62,6 +62,12 @@ class Carrier : public testing::TestWithParam<std::string> {
     sqlite3_close(handle);
   }
 
+  /// SQL by a session of doppel's own.
+  void in_session(const std::string& sql) {
+    const auto sandbox = database_->overlays().open(spec_, Access::kReadWrite);
+    sandbox->open_session("ada")->run(sql, {});
+  }
+
   std::vector<std::string> changes() {
     std::vector<std::string> lines;
     for (const auto& captured :
@@ -201,6 +207,44 @@ TEST_P(Carrier, ClonesADatabaseInWalMode) {
   database_->overlays().create(spec_);
   run(sandbox_path(), "UPDATE queues SET weight = 8 WHERE id = 1");
   EXPECT_EQ(changes(), (Lines{"queues (1, 'Sales', 7.0) > (1, 'Sales', 8.0)"}));
+}
+
+/// A compare with the base shows itself by what it finds where the base was tampered with.
+TEST_P(Carrier, ComparesNothingAfterItsOwnWrites) {
+  database_->overlays().create(spec_);
+  run(base_file(spec_).string(), "UPDATE queues SET weight = 99.0 WHERE id = 2");
+  EXPECT_EQ(changes(), Lines{}) << "a sandbox that was just made";
+  in_session("UPDATE queues SET name = 'Own' WHERE id = 1; INSERT INTO pairs VALUES ('q', 9, 1)");
+  in_session("BEGIN; DELETE FROM rules; ROLLBACK; SELECT * FROM rules");
+  const Lines own{"pairs - > ('q', 9, 1)", "queues (1, 'Sales', 1.5) > (1, 'Own', 1.5)"};
+  EXPECT_EQ(changes(), own);
+  run(sandbox_path(), "UPDATE queues SET name = 'Strange' WHERE id = 1");
+  EXPECT_EQ(changes(),
+            (Lines{"pairs - > ('q', 9, 1)", "queues (1, 'Sales', 1.5) > (1, 'Strange', 1.5)",
+                   "queues (2, 'Support', 99.0) > (2, 'Support', -0.5)"}));
+}
+
+TEST_P(Carrier, ComparesAfterASessionThatAStrangerWroteBeside) {
+  database_->overlays().create(spec_);
+  {
+    const auto sandbox = database_->overlays().open(spec_, Access::kReadWrite);
+    const auto session = sandbox->open_session("ada");
+    session->run("UPDATE queues SET name = 'Own' WHERE id = 1", {});
+    run(sandbox_path(), "DROP TRIGGER \"doppel_1_AFTER_UPDATE\"; UPDATE queues SET weight = 9");
+    session->run("INSERT INTO pairs VALUES ('q', 9, 1)", {});
+  }
+  EXPECT_EQ(changes(), (Lines{"pairs - > ('q', 9, 1)", "queues (1, 'Sales', 1.5) > (1, 'Own', 9.0)",
+                              "queues (2, 'Support', -0.5) > (2, 'Support', 9.0)"}));
+}
+
+TEST_P(Carrier, ComparesAfterASessionThatCanGetPastTheTriggers) {
+  database_->overlays().create(spec_);
+  in_session("UPDATE queues SET weight = 2 WHERE id = 1");
+  run(base_file(spec_).string(), "UPDATE queues SET weight = 99.0 WHERE id = 2");
+  in_session("REPLACE INTO pairs VALUES ('p', 1, 'second')");
+  EXPECT_EQ(changes(), (Lines{"pairs ('p', 1, 'first') > ('p', 1, 'second')",
+                              "queues (1, 'Sales', 1.5) > (1, 'Sales', 2.0)",
+                              "queues (2, 'Support', 99.0) > (2, 'Support', -0.5)"}));
 }
 
 TEST_P(Carrier, LeavesNothingWhenItCantBeMade) {

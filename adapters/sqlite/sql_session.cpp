@@ -40,13 +40,25 @@ StatementKind kind_of(const StatementFacts& facts, int columns) {
 
 class GuardedSession final : public database::SqlSession {
  public:
-  GuardedSession(std::unique_ptr<Connection> connection, SessionCapture capture, std::string author)
+  GuardedSession(std::unique_ptr<Connection> connection, SessionCapture capture, std::string author,
+                 std::unique_ptr<SessionTrust> trust)
       : captured_(capture == SessionCapture::kCaptured),
         connection_(std::move(connection)),
         guard_(*connection_->guard()),
-        author_(std::move(author)) {}
+        author_(std::move(author)),
+        trust_(std::move(trust)) {}
+
+  ~GuardedSession() override {
+    if (trust_ == nullptr) return;
+    roll_back();
+    const Guard::Lift lift(guard_);
+    trust_->keep();
+  }
+  GuardedSession(const GuardedSession&) = delete;
+  GuardedSession& operator=(const GuardedSession&) = delete;
 
   void run(std::string_view sql, const StatementSink& sink) override {
+    if (trust_ != nullptr) trust_->see(sql);
     std::size_t line = 1;
     std::size_t counted = 0;
     for (std::size_t at = skip_empty(sql, 0); at < sql.size(); at = skip_empty(sql, at)) {
@@ -223,13 +235,16 @@ class GuardedSession final : public database::SqlSession {
   Guard& guard_;
   std::string author_;
   bool author_stands_ = false;  ///< in the open transaction
+  std::unique_ptr<SessionTrust> trust_;
 };
 
 }  // namespace
 
 std::unique_ptr<database::SqlSession> make_session(std::unique_ptr<Connection> connection,
-                                                   SessionCapture capture, std::string author) {
-  return std::make_unique<GuardedSession>(std::move(connection), capture, std::move(author));
+                                                   SessionCapture capture, std::string author,
+                                                   std::unique_ptr<SessionTrust> trust) {
+  return std::make_unique<GuardedSession>(std::move(connection), capture, std::move(author),
+                                          std::move(trust));
 }
 
 }  // namespace doppel::sqlite
