@@ -30,8 +30,8 @@ Stage::~Stage() {
 fs::path Stage::create(const std::string& name, const std::string& carrier) {
   CreateOptions options;
   options.carrier = carrier;
-  doppel_->create({"app", name}, options);
-  return doppel_->access({"app", name}).dsn.substr(std::string("sqlite:").size());
+  const Created created = doppel_->create({"app", name}, options);
+  return folder_ / "home" / "sandboxes" / "app" / created.environment.id / "data.db";
 }
 
 std::string edit_cfg(int count) {

@@ -20,7 +20,7 @@ class Stage {
 
   Doppel& doppel() { return *doppel_; }
   const fs::path& live() const { return live_; }
-  /// Makes the sandbox app/NAME and returns its file.
+  /// Makes the sandbox app/NAME and returns its file (of carrier split: the one with the config).
   fs::path create(const std::string& name, const std::string& carrier = "file");
 
  private:
