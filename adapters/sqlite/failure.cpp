@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <filesystem>
 #include <string_view>
+
+#include <sys/statvfs.h>
 
 namespace doppel::sqlite {
 namespace {
@@ -62,6 +66,22 @@ const Meaning* meaning_of(int result) {
   return primary == kMeanings.end() ? nullptr : &*primary;
 }
 
+/// SQLite tells a full disk where it writes pages; where it can't make a journal, say, the reason
+/// is lost on the way, so the file system is asked.
+bool disk_is_full(sqlite3* database, int result, const std::string& place) {
+  const int primary = result & kPrimaryMask;
+  if (primary != SQLITE_CANTOPEN && primary != SQLITE_IOERR) return false;
+  const int reason = sqlite3_system_errno(database);
+  if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG) return true;
+  const char* file = sqlite3_db_filename(database, "main");
+  // What couldn't be opened has no name but the place.
+  const bool named = file != nullptr && *file != '\0';
+  const auto folder = std::filesystem::path(named ? std::string(file) : place).parent_path();
+  struct statvfs about{};
+  if (::statvfs(folder.c_str(), &about) != 0) return false;
+  return about.f_bavail == 0 || (about.f_files != 0 && about.f_favail == 0);
+}
+
 }  // namespace
 
 ErrorCode error_code_of(int result) {
@@ -79,6 +99,10 @@ void fail(sqlite3* database, int result, const std::string& place) {
   if (extended == SQLITE_CONSTRAINT_TRIGGER &&
       message.find(kSandboxOnlyWords) != std::string::npos) {
     throw Error(ErrorCode::kSandboxOnly, message, {.place = place, .remedy = {}});
+  }
+  if (current && disk_is_full(database, extended, place)) {
+    throw Error(ErrorCode::kNoSpace, message + ": the disk is full",
+                {.place = place, .remedy = {}});
   }
   const Meaning* meaning = meaning_of(extended);
   throw Error(error_code_of(extended), message,
