@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/sqlite/file_bytes.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -143,12 +144,13 @@ class Cursor {
   bool at_end_ = false;
 };
 
-/// As many bytes as there are, up to `size`, from `offset`; empty when there is no such file.
-std::string read_part(const fs::path& path, std::size_t offset, std::size_t size) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+/// As many bytes as there are, up to `size`; empty when there is no such file. Not for files that
+/// SQLite locks (see file_bytes.hpp).
+std::string first_bytes_of(const fs::path& wal, std::size_t size) {
+  const int descriptor = ::open(wal.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return {};
   std::string bytes(size, '\0');
-  const ssize_t count = ::pread(descriptor, bytes.data(), size, static_cast<off_t>(offset));
+  const ssize_t count = ::pread(descriptor, bytes.data(), size, 0);
   ::close(descriptor);
   bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
   return bytes;
@@ -216,19 +218,25 @@ void compare_with_base(Connection& sandbox, Connection& base, const TableShape& 
   }
 }
 
-std::string file_state(const fs::path& database) {
+std::string file_state(Connection& connection) {
   constexpr std::size_t kHeaderBytes = 100;
+  constexpr std::size_t kReadVersionOffset = 19;
+  constexpr char kWal = 2;
   constexpr std::size_t kWalHeaderBytes = 32;
   constexpr std::size_t kWalIndexHeaderBytes = 96;
+  // No statement is run: SQLite's backup may be writing through the connection.
+  const fs::path database = connection.path();
+  const std::string header = first_bytes(connection.handle(), kHeaderBytes);
   Sha256 hash;
-  hash.add_framed(read_part(database, 0, kHeaderBytes));
+  hash.add_framed(header);
   hash.add_framed(identity(database));
   const fs::path wal = database.string() + "-wal";
-  const std::string wal_header = read_part(wal, 0, kWalHeaderBytes);
+  const bool in_wal_mode = header.size() > kReadVersionOffset && header[kReadVersionOffset] == kWal;
+  const std::string wal_header = in_wal_mode ? first_bytes_of(wal, kWalHeaderBytes) : std::string();
   if (!wal_header.empty()) {
     hash.add_framed(wal_header);
     hash.add_framed(identity(wal));
-    hash.add_framed(read_part(database.string() + "-shm", 0, kWalIndexHeaderBytes));
+    hash.add_framed(first_wal_index_bytes(connection.handle(), kWalIndexHeaderBytes));
   }
   return hash.finish();
 }

@@ -28,8 +28,9 @@ void compare_with_base(Connection& sandbox, Connection& base, const TableShape& 
 
 /// What stands in a file, for telling whether anybody has written to it: a hash of the header of
 /// the file (with its change counter), its size and identity, and of the WAL's state. Two equal
-/// answers mean that nobody has; different ones that somebody may have.
+/// answers mean that nobody has; different ones that somebody may have. No lock is touched, so
+/// that it may be asked within a transaction.
 /// Source: SQLite's file format, sections 1.3 (header) and 4 (WAL), and its WAL-index format.
-std::string file_state(const std::filesystem::path& database);
+std::string file_state(Connection& connection);
 
 }  // namespace doppel::sqlite

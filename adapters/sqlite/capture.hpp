@@ -35,6 +35,11 @@ bool capture_is_whole(Connection& connection, const std::vector<database::Tracke
 void reinstall_triggers(Connection& connection, const std::vector<database::TrackedTable>& tables,
                         const database::Schema& schema);
 
+/// Triggers that refuse every write to the tables. They bind also who has had the file open since
+/// before it is removed: his write would go into a file that nobody will read.
+/// REQUIRES: an open write transaction.
+void install_seal(Connection& connection, const std::vector<database::TrackedTable>& tables);
+
 struct CapturedRow {
   Key key;
   std::optional<Row> image;

@@ -50,16 +50,22 @@ CloneKind clone_file(const fs::path& source, const fs::path& target,
   const auto snapshot = live->begin(database::TransactionKind::kRead);
   const auto mode = live->sql()->query("PRAGMA journal_mode", {});
   const bool wal = mode.at(0).at(0) == Value("wal");
-  if (!wal && share_blocks(source, target)) return CloneKind::kShared;
+  if (!wal) {
+    switch (clone_blocks(source, target, copy_limit_bytes)) {
+      case Cloned::kShared:
+        return CloneKind::kShared;
+      case Cloned::kCopied:
+        return CloneKind::kCopied;
+      case Cloned::kTooLarge:
+        break;
+    }
+    return CloneKind::kTooLarge;
+  }
   if (static_cast<std::int64_t>(fs::file_size(source)) > copy_limit_bytes) {
     return CloneKind::kTooLarge;
   }
-  if (wal) {
-    back_up(live->handle(), target);
-    return CloneKind::kBackup;
-  }
-  copy_blocks(source, target);
-  return CloneKind::kCopied;
+  back_up(live->handle(), target);
+  return CloneKind::kBackup;
 }
 
 }  // namespace doppel::sqlite

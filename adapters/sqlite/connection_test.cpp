@@ -5,7 +5,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/test_file.hpp"
 #include "base/error.hpp"
 
@@ -25,6 +28,43 @@ std::pair<ErrorCode, std::string> refusal(const OpenOptions& options) {
   }
   ADD_FAILURE() << options.path << " was opened";
   return {ErrorCode::kInternal, ""};
+}
+
+/// Whether another process could write to the file now.
+bool another_process_can_write(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool written = true;
+    try {
+      const auto connection =
+          open({.path = path, .access = Access::kReadWrite, .busy_timeout_ms = 0});
+      connection->sql()->execute("UPDATE t SET name = 'another'", {});
+    } catch (const Error&) {
+      written = false;
+    }
+    ::_exit(written ? 1 : 0);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WEXITSTATUS(status) == 1;
+}
+
+/// A process that opens a file and closes it lets go of all locks that it has on the file, whoever
+/// took them: nothing that is done beside a transaction may do so.
+TEST(SqliteOpen, WhatIsDoneBesideATransactionLeavesItsLocks) {
+  for (const char* journal : {"DELETE", "WAL"}) {
+    const TestFile file;
+    file.run(std::string("PRAGMA journal_mode = ") + journal +
+             "; CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO t VALUES (1, 'a')");
+    const auto writer = open({.path = file.path(), .access = Access::kReadWrite});
+    EXPECT_TRUE(another_process_can_write(file.path()));
+    const auto transaction = writer->begin(database::TransactionKind::kWrite);
+    EXPECT_FALSE(another_process_can_write(file.path())) << journal;
+    open({.path = file.path()});
+    EXPECT_FALSE(another_process_can_write(file.path())) << journal << ", opened again";
+    file_state(*writer);
+    EXPECT_FALSE(another_process_can_write(file.path())) << journal << ", its state was read";
+  }
 }
 
 TEST(SqliteOpen, ReadsAndWritesAFile) {

@@ -1,11 +1,15 @@
+#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/failure.hpp"
+#include "adapters/sqlite/file_bytes.hpp"
 #include "base/error.hpp"
 
 namespace doppel::sqlite {
@@ -41,26 +45,21 @@ void check_format(const std::array<unsigned char, kHeaderSize>& header,
   }
 }
 
-void check_header(const OpenOptions& options) {
-  std::ifstream file(options.path, std::ios::binary);
-  if (!file) {
-    refuse(ErrorCode::kIo, "the file can't be opened", options,
-           "give doppel the right to read the file");
-  }
-  std::array<unsigned char, kHeaderSize> header{};
-  file.read(reinterpret_cast<char*>(header.data()), kHeaderSize);
-  const auto size = static_cast<std::size_t>(file.gcount());
-  if (size == 0) {
+/// What SQLite would say less clearly, or only later.
+void check_header(sqlite3* handle, const OpenOptions& options) {
+  const std::string header = first_bytes(handle, kHeaderSize);
+  if (header.empty()) {
     if (options.creation == Creation::kCreateIfMissing) return;
     refuse(ErrorCode::kNotADatabase, "the file is empty", options);
   }
-  const std::string_view magic(reinterpret_cast<const char*>(header.data()), kMagic.size());
-  if (magic != kMagic)
+  if (std::string_view(header).substr(0, kMagic.size()) != kMagic)
     refuse(ErrorCode::kNotADatabase, "the file is not a SQLite database", options);
-  if (size < kHeaderSize) {
+  if (header.size() < kHeaderSize) {
     refuse(ErrorCode::kNotADatabase, "the file is cut short: it ends within its header", options);
   }
-  check_format(header, options);
+  std::array<unsigned char, kHeaderSize> bytes{};
+  std::ranges::copy(header, bytes.begin());
+  check_format(bytes, options);
 }
 
 /// What can be said before SQLite opens the file: it would make a missing one.
@@ -79,7 +78,10 @@ void check_file(const OpenOptions& options) {
   if (status.type() != fs::file_type::regular) {
     refuse(ErrorCode::kNotADatabase, "this is no regular file", options);
   }
-  check_header(options);
+  if (::faccessat(AT_FDCWD, options.path.c_str(), R_OK, AT_EACCESS) != 0) {
+    refuse(ErrorCode::kIo, "the file can't be opened", options,
+           "give doppel the right to read the file");
+  }
 }
 
 void configure(Connection& connection) {
@@ -145,6 +147,7 @@ std::unique_ptr<Connection> open(const OpenOptions& options) {
   const int result = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_URI, nullptr);
   DatabaseHandle owner(handle);
   check(handle, result, options.path);
+  check_header(handle, options);
   auto connection = std::make_unique<Connection>(std::move(owner), options);
   configure(*connection);
   if (write && sqlite3_db_readonly(handle, "main") == 1) {

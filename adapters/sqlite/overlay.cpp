@@ -112,13 +112,12 @@ class OpenOverlay final : public database::Overlay {
   OpenOverlay(std::unique_ptr<Connection> connection, OverlaySpec spec, Connect connect)
       : spec_(std::move(spec)),
         connect_(std::move(connect)),
-        data_file_(spec_.folder / kDataFile),
         connection_(std::move(connection)),
         base_(sqlite::open(
             {.path = base_file(spec_).string(), .access = connection_->options().access})) {
     tables_ = read_tables(*connection_);
     version_at_open_ = data_version();
-    trusted_ = settled_state() == file_state(data_file_);
+    trusted_ = settled_state() == file_state(*connection_);
   }
 
   ~OpenOverlay() override {
@@ -150,7 +149,15 @@ class OpenOverlay final : public database::Overlay {
     return changes;
   }
 
-  std::string state() override { return file_state(data_file_); }
+  std::string state() override { return file_state(*connection_); }
+
+  bool seal(const std::string& state) override {
+    const auto transaction = connection_->begin(database::TransactionKind::kWrite);
+    if (file_state(*connection_) != state) return false;
+    install_seal(*connection_, tables_);
+    transaction->commit();
+    return true;
+  }
 
   void move_base(std::span<const RowChange> new_bases) override {
     for (const RowChange& change : new_bases) {
@@ -220,7 +227,7 @@ class OpenOverlay final : public database::Overlay {
     if (connection_->options().access == database::Access::kReadOnly) {
       return make_session(std::move(session), SessionCapture::kNone, std::move(author));
     }
-    auto trust = std::make_unique<SessionTrust>(*session, data_file_, base_file(spec_));
+    auto trust = std::make_unique<SessionTrust>(*session, base_file(spec_));
     // Asked after the session has looked: what it begins with is what was settled.
     if (!trusted_ || data_version() != version_at_open_) trust.reset();
     return make_session(std::move(session), SessionCapture::kCaptured, std::move(author),
@@ -237,7 +244,7 @@ class OpenOverlay final : public database::Overlay {
   /// file's state is read before the version, so that a commit in between shows in the version.
   void keep_trust() {
     if (!trusted_ || connection_->options().access == database::Access::kReadOnly) return;
-    const std::string state = file_state(data_file_);
+    const std::string state = file_state(*connection_);
     if (data_version() == version_at_open_ && settled_state() != state) set_settled(state);
   }
 
@@ -269,7 +276,7 @@ class OpenOverlay final : public database::Overlay {
   void settle() {
     if (trusted_ && data_version() == version_at_open_) return;
     // The state is read first: a commit after it makes the next reader settle again.
-    const std::string state = file_state(data_file_);
+    const std::string state = file_state(*connection_);
     if (settled_state() == state) return;
     const database::Schema schema = read_catalogue(*connection_);
     check_columns(schema);
@@ -282,7 +289,7 @@ class OpenOverlay final : public database::Overlay {
       repair(schema, missed);
     }
     version_at_open_ = data_version();
-    trusted_ = settled_state() == file_state(data_file_);
+    trusted_ = settled_state() == file_state(*connection_);
   }
 
   struct Missed {
@@ -315,7 +322,7 @@ class OpenOverlay final : public database::Overlay {
       add_to_capture(*connection_, *tables_[row.number].shape, row.number, row.key, row.base);
     }
     transaction->commit();
-    set_settled(file_state(data_file_));
+    set_settled(file_state(*connection_));
   }
 
   void read_changes_of(std::size_t number, std::vector<database::CapturedChange>& changes) {
@@ -342,7 +349,6 @@ class OpenOverlay final : public database::Overlay {
   OverlaySpec spec_;
   Connect connect_;
   std::vector<TrackedTable> tables_;
-  fs::path data_file_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Connection> base_;
   Value version_at_open_;

@@ -47,7 +47,7 @@ void overwrite(Connection& source, Connection& target, const std::string& state)
   if (!backup) fail(target.handle(), sqlite3_errcode(target.handle()), target.path());
   // A step of no pages only takes the target's write lock: from here on nobody else commits.
   int result = step_when_free(backup.get(), 0);
-  if (result == SQLITE_OK && file_state(target.path()) != state) {
+  if (result == SQLITE_OK && file_state(target) != state) {
     throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
                 {.place = target.path(), .remedy = "nothing was changed; try again"});
   }
@@ -92,7 +92,9 @@ std::vector<database::RowCount> FolderOverlayBuilder::create(const OverlaySpec& 
       const auto settled =
           sqlite::open({.path = base.string(), .access = database::Access::kReadWrite});
       settled->run_script("PRAGMA synchronous = OFF");
-      write_settled(*settled, file_state(part));
+      const auto made =
+          sqlite::open({.path = part.string(), .access = database::Access::kReadWrite});
+      write_settled(*settled, file_state(*made));
     }
     flush_file(base);
     flush_file(part);
@@ -125,7 +127,13 @@ void FolderOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& n
 
 void FolderOverlayBuilder::recover(const OverlaySpec& spec) { remove_leftovers(spec); }
 
-void FolderOverlayBuilder::remove(const OverlaySpec& spec) { remove_tree(spec.folder); }
+void FolderOverlayBuilder::remove(const OverlaySpec& spec) {
+  // At once for whoever looks: a crash leaves no data.db without what SQLite keeps beside it.
+  const fs::path gone = spec.folder.string() + ".gone";
+  remove_tree(gone);
+  if (fs::exists(spec.folder)) fs::rename(spec.folder, gone);
+  remove_tree(gone);
+}
 
 void require_mark(Connection& connection, const OverlaySpec& spec) {
   if (read_sandbox_mark(connection) == spec.mark) return;

@@ -27,9 +27,8 @@ bool schema_may_bypass(Connection& session) {
 
 }  // namespace
 
-SessionTrust::SessionTrust(Connection& session, std::filesystem::path data_file,
-                           std::filesystem::path base_file)
-    : session_(session), data_file_(std::move(data_file)), base_file_(std::move(base_file)) {
+SessionTrust::SessionTrust(Connection& session, std::filesystem::path base_file)
+    : session_(session), base_file_(std::move(base_file)) {
   const auto moment = session_.begin(database::TransactionKind::kRead);
   version_ = integer("PRAGMA main.data_version");
   schema_version_ = integer("PRAGMA main.schema_version");
@@ -49,7 +48,7 @@ void SessionTrust::keep() noexcept {
   try {
     // The file's state is read before the version, so that a commit in between shows in the
     // version.
-    const std::string state = file_state(data_file_);
+    const std::string state = file_state(session_);
     const auto moment = session_.begin(database::TransactionKind::kRead);
     if (integer("PRAGMA main.data_version") != version_) return;
     if (integer("PRAGMA main.schema_version") != schema_version_) return;

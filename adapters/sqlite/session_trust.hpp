@@ -18,8 +18,7 @@ namespace doppel::sqlite {
 class SessionTrust {
  public:
   /// `session` is the session's connection, before it has run anything, and outlives this.
-  SessionTrust(Connection& session, std::filesystem::path data_file,
-               std::filesystem::path base_file);
+  SessionTrust(Connection& session, std::filesystem::path base_file);
 
   /// What the session is about to run.
   void see(std::string_view sql);
@@ -32,7 +31,6 @@ class SessionTrust {
   std::int64_t integer(std::string_view pragma);
 
   Connection& session_;
-  std::filesystem::path data_file_;
   std::filesystem::path base_file_;
   std::int64_t version_ = 0;
   std::int64_t schema_version_ = 0;

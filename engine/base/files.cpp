@@ -119,18 +119,24 @@ void flush_folder(const fs::path& path) {
   flush(Descriptor(folder, O_RDONLY | O_DIRECTORY), folder);
 }
 
-bool share_blocks(const fs::path& from, const fs::path& to) {
+Cloned clone_blocks(const fs::path& from, const fs::path& to, std::int64_t copy_limit_bytes) {
+  // Open until the end: see the header.
   const Descriptor source(from, O_RDONLY);
   const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
-  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return true;
-  ::unlink(to.c_str());
-  return false;
-}
-
-void copy_blocks(const fs::path& from, const fs::path& to) {
-  const Descriptor source(from, O_RDONLY);
-  const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
-  copy_in_kernel(source, target, to);
+  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return Cloned::kShared;
+  struct stat about{};
+  if (::fstat(source.get(), &about) != 0) fail("can't look at the file", from, errno);
+  if (about.st_size > copy_limit_bytes) {
+    ::unlink(to.c_str());
+    return Cloned::kTooLarge;
+  }
+  try {
+    copy_in_kernel(source, target, to);
+  } catch (...) {
+    ::unlink(to.c_str());
+    throw;
+  }
+  return Cloned::kCopied;
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,12 +27,16 @@ void remove_tree(const std::filesystem::path& path);
 void flush_file(const std::filesystem::path& path);
 void flush_folder(const std::filesystem::path& path);
 
-/// Makes the new file `to` share the blocks of `from` (reflink), in milliseconds whatever its size.
-/// False, and no file, where the file system can't.
-bool share_blocks(const std::filesystem::path& from, const std::filesystem::path& to);
+enum class Cloned {
+  kShared,    ///< the file system shares the blocks (reflink): milliseconds whatever the size
+  kCopied,    ///< copied inside the kernel
+  kTooLarge,  ///< nothing was made: the blocks can't be shared and are too many to copy
+};
 
-/// Copies `from` into the new file `to` inside the kernel. The caller keeps writers away meanwhile.
-void copy_blocks(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Makes the new file `to` a clone of `from`. The caller keeps writers away meanwhile, which locks
+/// of this very process do only until this returns: closing `from` lets go of all that it has.
+Cloned clone_blocks(const std::filesystem::path& from, const std::filesystem::path& to,
+                    std::int64_t copy_limit_bytes);
 
 /// A lock between processes, gone with the process that holds it however that ends.
 class FileLock {

@@ -81,6 +81,11 @@ class Overlay {
   /// tells whether what was read in between is still what the sandbox holds.
   virtual std::string state() = 0;
 
+  /// Ends all writing: from now on every write of a row of its own, by whoever has it open, is
+  /// refused and says why. False, with nothing done, when somebody has written since state() said
+  /// `state`: what was read then isn't all. Sealing what is sealed does nothing.
+  virtual bool seal(const std::string& state) = 0;
+
   /// Net changes of one table are kept against these images from now on, and what
   /// equals its base afterwards is no change: for rows whose base moved (a partial promotion).
   /// REQUIRES: an open write transaction.

@@ -142,6 +142,14 @@ void follow_keys(const manifest::Model& model, const overlay::Changes& own,
   overlay::apply_in_order(model, followed, sandbox.connection());
 }
 
+/// An application that writes all the time leaves a gap within as many looks.
+constexpr int kLooks = 20;
+
+[[noreturn]] void fail_restless(const Environment& environment) {
+  throw Error(ErrorCode::kBusy, "the sandbox is written to without a pause",
+              {.place = environment.title(), .remedy = "try again when its application rests"});
+}
+
 /// What was promoted; nothing where the sandbox has none of it any more: an interrupted end of the
 /// promotion had come that far.
 std::optional<plan::Closure> selected(const manifest::Model& model,
@@ -333,35 +341,41 @@ void Workspace::write_bundle(const Environment& environment, Attached& attached,
                              std::optional<OpenSandbox> sandbox) {
   const fs::path bundle = bundle_file(environment);
   if (!sandbox) sandbox = open_sandbox(environment, attached);
-  const overlay::Changes& changes = read_again(attached.model, *sandbox);
   json::object head;
   head["format"] = "doppel bundle 1";
   head["environment"] = environment.title();
   head["base_at"] = environment.base_at;
   head["ended_at"] = now();
-  std::string content = write_json(head, JsonStyle::kCompact);
-  content.pop_back();  // Its closing brace: the changesets are members, too.
-  content += ",\"config\":" + changeset::to_stored_text(changes.config);
-  content += ",\"data\":" + changeset::to_stored_text(changes.data) + "}";
+  std::string begin = write_json(head, JsonStyle::kCompact);
+  begin.pop_back();  // Its closing brace: the changesets are members, too.
   make_folders(bundle.parent_path());
-  write_file(bundle, content);
+  for (int look = 0; look < kLooks; ++look) {
+    const overlay::Changes& changes = read_again(attached.model, *sandbox);
+    if (sandbox->state.empty()) continue;
+    write_file(bundle, begin + ",\"config\":" + changeset::to_stored_text(changes.config) +
+                           ",\"data\":" + changeset::to_stored_text(changes.data) + "}");
+    if (sandbox->overlay->seal(sandbox->state)) return;
+  }
+  fail_restless(environment);
 }
 
 fs::path Workspace::end(const Environment& environment, Attached& attached,
                         std::optional<OpenSandbox> sandbox) {
   fs::path kept = bundle_file(environment);
   const auto current = spec(environment, attached.model);
-  // A bundle that is there already was written before an interruption.
-  if (!fs::exists(kept)) {
-    try {
-      write_bundle(environment, attached, std::move(sandbox));
-    } catch (const Error& error) {
-      const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
-      if (passes) throw;
-      kept.replace_extension(".files");
-      make_folders(kept.parent_path());
-      if (fs::exists(current.folder)) move_file(current.folder, kept);
+  try {
+    // Also after an interruption: until it was sealed, its application may have written more.
+    write_bundle(environment, attached, std::move(sandbox));
+  } catch (const Error& error) {
+    const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
+    if (passes) throw;
+    fs::path files = kept;
+    files.replace_extension(".files");
+    if (fs::exists(current.folder)) {
+      make_folders(files.parent_path());
+      move_file(current.folder, files);
     }
+    if (fs::exists(files)) kept = files;
   }
   attached.database->overlays().remove(current);
   move(environment, Event::kDiscarded, {.reason = "its work is kept in " + kept.string()});
@@ -369,33 +383,49 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
   return kept;
 }
 
+Workspace::Remainder Workspace::settle(OpenSandbox& sandbox, Attached& attached,
+                                       const plan::Promotion& promotion,
+                                       const plan::StoredPlan& stored) {
+  const overlay::Changes& changes = read_again(attached.model, sandbox);
+  if (sandbox.state.empty()) return Remainder::kWrittenMeanwhile;
+  database::Overlay& opened = *sandbox.overlay;
+  const auto closure = selected(attached.model, stored.own, stored.select);
+  // Once only: a second time live's own later edits would look like the sandbox's.
+  if (!closure || opened.note(kSettled) == promotion.id) return Remainder::kRest;
+  if (closure->left_out.empty() && changes.config == stored.own) {
+    if (!opened.seal(sandbox.state)) return Remainder::kWrittenMeanwhile;
+    sandbox.state = opened.state();  // Nobody else writes any more.
+    return Remainder::kNothing;
+  }
+  const auto live = attached.database->open(database::Access::kReadOnly);
+  try {
+    const auto transaction = opened.connection().begin(database::TransactionKind::kWrite);
+    if (opened.state() != sandbox.state) return Remainder::kWrittenMeanwhile;
+    settle_rows(attached.model, changes.config, *closure, promotion, opened, *live);
+    follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, opened);
+    opened.set_note(kSettled, promotion.id);
+    transaction->commit();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kConstraint) throw;
+    settle_bases(closure->changes, promotion, opened);
+  }
+  return Remainder::kRest;
+}
+
 void Workspace::finish_promotion(const Environment& environment, Attached& attached,
                                  const plan::Promotion& promotion, const plan::StoredPlan& stored,
                                  std::optional<OpenSandbox> sandbox) {
   const std::string reason = "promoted as " + std::to_string(promotion.number);
   if (!sandbox) sandbox = open_sandbox(environment, attached);
-  const overlay::Changes& changes = read_again(attached.model, *sandbox);
-  database::Overlay& opened = *sandbox->overlay;
-  const auto closure = selected(attached.model, stored.own, stored.select);
-  const bool settled = opened.note(kSettled) == promotion.id;
-  if (closure && closure->left_out.empty() && changes.config == stored.own && !settled) {
+  Remainder left = Remainder::kWrittenMeanwhile;
+  for (int look = 0; look < kLooks && left == Remainder::kWrittenMeanwhile; ++look) {
+    left = settle(*sandbox, attached, promotion, stored);
+  }
+  if (left == Remainder::kWrittenMeanwhile) fail_restless(environment);
+  if (left == Remainder::kNothing) {
     end(move(environment, Event::kPromotedInFull, {.reason = reason}), attached,
         std::move(sandbox));
     return;
-  }
-  // Once only: a second time live's own later edits would look like the sandbox's.
-  if (closure && !settled) {
-    const auto live = attached.database->open(database::Access::kReadOnly);
-    try {
-      const auto transaction = opened.connection().begin(database::TransactionKind::kWrite);
-      settle_rows(attached.model, changes.config, *closure, promotion, opened, *live);
-      follow_keys(attached.model, changes, *closure, stored.plan.rekeyed, opened);
-      opened.set_note(kSettled, promotion.id);
-      transaction->commit();
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kConstraint) throw;
-      settle_bases(closure->changes, promotion, opened);
-    }
   }
   sandbox.reset();
   move(environment, Event::kPromotionEnded, {.pending = "", .reason = reason});

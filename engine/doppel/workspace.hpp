@@ -104,8 +104,17 @@ class Workspace {
                const std::string& why);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
+  /// Writes all of the sandbox's work into its bundle and seals it: nobody writes after that.
   void write_bundle(const environment::Environment& environment, Attached& attached,
                     std::optional<OpenSandbox> sandbox);
+  /// What a promotion left of its sandbox.
+  enum class Remainder {
+    kNothing,           ///< all was promoted; it is sealed
+    kRest,              ///< it goes on
+    kWrittenMeanwhile,  ///< not known: somebody wrote while it was looked at
+  };
+  Remainder settle(OpenSandbox& sandbox, Attached& attached, const plan::Promotion& promotion,
+                   const plan::StoredPlan& stored);
   std::filesystem::path bundle_file(const environment::Environment& environment) const;
 
   Settings settings_;
