@@ -3,34 +3,47 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "doppel.hpp"
+#include "model.hpp"
+#include "program.hpp"
 #include "tests/support/world.hpp"
+#include "world_file.hpp"
 
-/// A seeded random life of an application and its sandboxes, held against a model in memory that
-/// shares no code with what it checks: three whole states merged cell by cell.
+/// A seeded random life of an application and its sandboxes, held against a model in memory.
 namespace doppel::testing {
+
+/// Of what kind a world is.
+struct LifeOptions {
+  /// Tables that merge cell by cell and no otherwise: the model says what every cell will be. Else
+  /// there are lists, natural keys, keys that the database gives and volatile columns, too; then
+  /// the model says what may not be lost, and takes over what it saw.
+  bool plain = true;
+  bool split = false;  ///< carrier split
+  bool kills = false;  ///< the real process is killed now and then
+};
 
 /// What the model knows of a sandbox.
 struct ModelSandbox {
   changeset::State base;
   changeset::State shown;
+  /// Rows of data; of carrier split they are live's and not told here.
+  Entries base_entries = {};
+  Entries entries = {};
+  bool answered = false;  ///< questions of it were answered: a refresh uses the answers
 };
 
-/// Each cell of the sandbox where it differs from the base, else live's: what a sandbox shows after
-/// a refresh, and what live holds after the sandbox was promoted with its side taken everywhere.
-changeset::State cell_by_cell(const changeset::State& base, const changeset::State& live,
-                              const changeset::State& shown);
-
-/// Whether some cell or row was changed on both sides to different ends.
-bool meet(const changeset::State& base, const changeset::State& live,
-          const changeset::State& shown);
+struct ModelMark {
+  changeset::State shown;
+  Entries entries;
+};
 
 class Simulator {
  public:
-  explicit Simulator(std::uint64_t seed);
+  Simulator(std::uint64_t seed, const LifeOptions& options);
   ~Simulator();
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
@@ -45,31 +58,50 @@ class Simulator {
   std::string create();
   std::string edit_live();
   std::string edit_sandbox(const std::string& name);
+  std::string write_data(const std::string& name);
   std::string refresh(const std::string& name);
-  std::string reset(const std::string& name);
+  std::string check_refresh(const std::string& name, const overlay::Refreshed& done);
   std::string checkpoint(const std::string& name);
+  std::string reset(const std::string& name);
   std::string promote(const std::string& name);
   std::string promote_part(const std::string& name);
   std::string roll_back();
   std::string discard(const std::string& name);
 
+  /// Runs the real process to the end, then kills it at a point of chance on the same ground.
+  std::string kill();
+  std::string kill_at(const std::vector<std::string>& arguments);
+  std::vector<std::string> command_of_chance();
+  Finished run(const std::vector<std::string>& arguments, const Variables& variables);
+  /// All that is seen of live and the sandboxes, once everything interrupted is recovered.
+  std::string recovered();
+  void take_over();
+
+  /// Rows that a partial promotion left out stay as they were.
+  std::string check_left_out(const plan::Plan& plan, const changeset::State& then,
+                             const changeset::State& now);
   plan::Plan answered_plan(const std::string& name, const PlanOptions& options);
   std::string check();
   std::string compare(const std::string& what, const changeset::State& expected,
                       const changeset::State& seen);
+  void open();
+  void forget(const std::string& name);
   changeset::State live();
   changeset::State sandbox(const std::string& name);
+  std::filesystem::path work() const { return folder_ / "work"; }
   std::filesystem::path file_of(const std::string& name);
   EnvironmentName full(const std::string& name) const { return {"world", name}; }
 
+  LifeOptions options_;
   SeededRandom random_;
   ManualClock clock_;
   std::filesystem::path folder_;
   World world_;
   std::unique_ptr<Doppel> doppel_;
   changeset::State live_;
+  Entries entries_;
   std::map<std::string, ModelSandbox> sandboxes_;
-  std::map<std::string, changeset::State> marks_;  ///< checkpoints, by sandbox
+  std::map<std::string, ModelMark> marks_;  ///< checkpoints, by sandbox
   std::map<std::string, std::filesystem::path> files_;
   std::int64_t next_key_ = 1000;
   int made_ = 0;

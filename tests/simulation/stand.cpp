@@ -1,20 +1,14 @@
 #include "stand.hpp"
 
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
-
-extern char** environ;
 
 namespace doppel::testing {
 namespace {
@@ -34,7 +28,7 @@ tables:
     plain: [name, rank]
   rules: {role: config, label: name, plain: [name, weight]}
   settings: {role: config, label: name, plain: [name, value]}
-  tickets: {role: data, plain: [title]}
+  tickets: {role: data, shared_write: true, plain: [title]}
 )";
 
 constexpr const char* kSchema = R"(
@@ -63,27 +57,14 @@ std::unique_ptr<sqlite::Connection> connect(const fs::path& database) {
   return sqlite::open({.path = database.string(), .access = database::Access::kReadWrite});
 }
 
-std::string read_all(const fs::path& file) {
-  std::ostringstream content;
-  content << std::ifstream(file, std::ios::binary).rdbuf();
-  return content.str();
-}
-
 }  // namespace
 
-Finished Running::wait() {
-  int status = 0;
-  if (::waitpid(process_, &status, 0) != process_) throw Error(ErrorCode::kIo, "can't wait");
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, read_all(out_), read_all(err_)};
-}
-
-Stand::Stand(Journal journal) {
+Stand::Stand(Journal journal, Carrier carrier) : carrier_(carrier) {
   std::string pattern = (scratch() / "doppel_stand_XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::kIo, "no folder for a test");
   folder_ = pattern;
   make_folders(folder());
-  std::ofstream(manifest()) << kManifest;
+  std::ofstream(manifest()) << kManifest << (carrier == Carrier::kSplit ? "carrier: split\n" : "");
   const auto application = sqlite::open({.path = live().string(),
                                          .access = database::Access::kReadWrite,
                                          .creation = sqlite::Creation::kCreateIfMissing});
@@ -118,17 +99,30 @@ std::unique_ptr<Doppel> Stand::with_tenant() const {
 }
 
 fs::path Stand::file_of(const std::string& environment) const {
-  const std::string dsn = open()->access(parse_environment(environment)).dsn;
-  return dsn.substr(dsn.find(':') + 1);
+  const EnvironmentName name = parse_environment(environment);
+  for (const auto& known : open()->sandboxes(name.tenant)) {
+    if (known.name == name.sandbox)
+      return home() / "sandboxes" / name.tenant / known.id / "data.db";
+  }
+  throw Error(ErrorCode::kNotFound, "there is no such sandbox", {.place = environment});
 }
 
 void Stand::write(const fs::path& database, const std::string& sql) {
   connect(database)->run_script(sql);
 }
 
+void Stand::edit_sandbox(const std::string& environment, const std::string& sql) const {
+  if (carrier_ == Carrier::kFile) return write(file_of(environment), sql);
+  open()->open_sql(parse_environment(environment))->run(sql, {});
+}
+
 std::string Stand::content(const fs::path& database) {
   std::string text;
   for (const char* table : {"queues", "rules", "settings", "tickets"}) {
+    if (query(database, fmt::format("SELECT 1 FROM sqlite_schema WHERE name = '{}'", table))
+            .empty()) {
+      continue;
+    }
     text += std::string(table) + "\n";
     for (const Row& row : query(database, std::string("SELECT * FROM ") + table + " ORDER BY 1")) {
       text += "  " + display(row) + "\n";
@@ -151,43 +145,19 @@ std::vector<Row> Stand::query(const fs::path& database, const std::string& sql) 
 }
 
 Running Stand::start(const std::vector<std::string>& arguments, const Variables& variables) const {
-  std::vector<std::string> words{DOPPEL_BINARY};
+  std::vector<std::string> words{program().string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return start_words(std::move(words), variables);
-}
-
-Running Stand::start_words(std::vector<std::string> words, const Variables& variables) const {
-  static int number = 0;
-  const fs::path out = folder_ / ("out" + std::to_string(++number));
-  const fs::path err = folder_ / ("err" + std::to_string(number));
-  std::vector<std::string> settings{"DOPPEL_HOME=" + home().string(), "NO_COLOR=1"};
-  for (const auto& [name, value] : variables) settings.push_back(name + "=" + value);
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    if (!text.starts_with("DOPPEL_") && !text.starts_with("NO_COLOR=")) settings.emplace_back(text);
-  }
-  const auto pointers = [](std::vector<std::string>& texts) {
-    std::vector<char*> list;
-    for (std::string& text : texts) list.push_back(text.data());
-    list.push_back(nullptr);
-    return list;
-  };
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC;
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), flags, 0600);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), flags, 0600);
-  pid_t process = 0;
-  const int failed = ::posix_spawn(&process, words[0].c_str(), &actions, nullptr,
-                                   pointers(words).data(), pointers(settings).data());
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw Error(ErrorCode::kIo, "can't start " + words[0]);
-  return {process, out, err};
+  Variables all = variables;
+  all.emplace_back("DOPPEL_HOME", home().string());
+  return start_program(std::move(words), all, folder_);
 }
 
 Finished Stand::run(const std::vector<std::string>& arguments, const Variables& variables) const {
   return start(arguments, variables).wait();
+}
+
+Finished Stand::run_words(std::vector<std::string> words) const {
+  return start_program(std::move(words), {{"DOPPEL_HOME", home().string()}}, folder_).wait();
 }
 
 Finished Stand::run_as_nobody(const std::vector<std::string>& arguments) const {
@@ -195,11 +165,11 @@ Finished Stand::run_as_nobody(const std::vector<std::string>& arguments) const {
   if (::geteuid() == 0)
     words = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
   // Nobody may not be allowed to look into the folder of the build.
-  const fs::path program = folder_ / "doppel";
-  fs::copy_file(DOPPEL_BINARY, program, fs::copy_options::overwrite_existing);
-  words.push_back(program.string());
+  const fs::path copy = folder_ / "doppel";
+  fs::copy_file(program(), copy, fs::copy_options::overwrite_existing);
+  words.push_back(copy.string());
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return start_words(std::move(words), {}).wait();
+  return start_program(std::move(words), {{"DOPPEL_HOME", home().string()}}, folder_).wait();
 }
 
 void Stand::save() const {

@@ -3,43 +3,24 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "doppel.hpp"
+#include "program.hpp"
 
 /// A small application with a tenant, for tests that kill, crowd or starve the real program.
 namespace doppel::testing {
 
-struct Finished {
-  int exit = 0;  ///< 128 + the signal, where one ended it
-  std::string out;
-  std::string err;
-};
-
-using Variables = std::vector<std::pair<std::string, std::string>>;
-
-/// A program that was started and not waited for.
-class Running {
- public:
-  Running(int process, std::filesystem::path out, std::filesystem::path err)
-      : process_(process), out_(std::move(out)), err_(std::move(err)) {}
-  Finished wait();
-  int process() const { return process_; }
-
- private:
-  int process_;
-  std::filesystem::path out_;
-  std::filesystem::path err_;
-};
-
 /// How the application keeps its database.
 enum class Journal { kRollback, kWal };
+
+/// How its sandboxes are held. Those of kSplit write live's tickets.
+enum class Carrier { kFile, kSplit };
 
 /// A folder of its own with live.db, shop.yaml and a home, gone with it.
 class Stand {
  public:
-  explicit Stand(Journal journal = Journal::kRollback);
+  explicit Stand(Journal journal = Journal::kRollback, Carrier carrier = Carrier::kFile);
   ~Stand();
   Stand(const Stand&) = delete;
   Stand& operator=(const Stand&) = delete;
@@ -53,17 +34,16 @@ class Stand {
   std::unique_ptr<Doppel> open() const;
   /// A doppel with the tenant `shop` made.
   std::unique_ptr<Doppel> with_tenant() const;
-  /// The file that an application opens: of `shop` or `shop/SANDBOX`.
+  /// The file with the tables of `shop/SANDBOX`: of carrier file what an application opens.
   std::filesystem::path file_of(const std::string& environment) const;
 
   /// What the application does with its own connection.
   static void write(const std::filesystem::path& database, const std::string& sql);
   void edit_live(const std::string& sql) const { write(live(), sql); }
-  void edit_sandbox(const std::string& environment, const std::string& sql) const {
-    write(file_of(environment), sql);
-  }
+  /// As its application would: by its own connection, or, of carrier split, by doppel's session.
+  void edit_sandbox(const std::string& environment, const std::string& sql) const;
 
-  /// Every row of the application's own tables, as text.
+  /// Every row of those of the application's tables that the file has, as text.
   static std::string content(const std::filesystem::path& database);
   /// As SQLite says it: damage and broken references. Empty: nothing.
   static std::string damage(const std::filesystem::path& database);
@@ -71,6 +51,9 @@ class Stand {
 
   Running start(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
   Finished run(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
+
+  /// Another program with the same environment.
+  Finished run_words(std::vector<std::string> words) const;
 
   /// The same without root's rights: root becomes nobody, anybody else stays who he is.
   Finished run_as_nobody(const std::vector<std::string>& arguments) const;
@@ -82,9 +65,8 @@ class Stand {
   std::filesystem::path copy_of_live() const;
 
  private:
-  Running start_words(std::vector<std::string> words, const Variables& variables) const;
-
   std::filesystem::path folder_;
+  Carrier carrier_;
 };
 
 }  // namespace doppel::testing

@@ -21,28 +21,59 @@ constexpr int kFailed = 4;
 const EnvironmentName kOne{"shop", "one"};
 const EnvironmentName kOther{"shop", "other"};
 
-std::string text_of(const Stand& stand, const std::string& sql) {
+std::string text_of(const std::filesystem::path& database, const std::string& sql) {
   std::string text;
-  for (const Row& row : Stand::query(stand.live(), sql)) text += display(row);
+  for (const Row& row : Stand::query(database, sql)) text += display(row);
   return text;
+}
+std::string text_of(const Stand& stand, const std::string& sql) {
+  return text_of(stand.live(), sql);
+}
+
+void rename_queue(const Stand& stand, const EnvironmentName& sandbox, const std::string& name,
+                  int queue = 1) {
+  stand.edit_sandbox(sandbox.text(),
+                     "UPDATE queues SET name = '" + name + "' WHERE id = " + std::to_string(queue));
+}
+
+struct Both {
+  Finished one;
+  Finished other;
+  int exits() const { return one.exit + other.exit; }
+  const Finished& refused() const { return one.exit == 0 ? other : one; }
+  std::string errors() const { return one.err + other.err; }
+};
+
+using Words = std::vector<std::string>;
+
+Both run_both(const Stand& stand, const Words& one, const Words& other) {
+  Running first = stand.start(one);
+  Running second = stand.start(other);
+  Both both;
+  both.one = first.wait();
+  both.other = second.wait();
+  return both;
+}
+
+/// Two sandboxes that each renamed a queue, promoted at the same moment.
+Both promote_both(const Stand& stand, Doppel& doppel, int queue_of_one, int queue_of_other) {
+  Words promotions[2];
+  const EnvironmentName names[2] = {kOne, kOther};
+  for (const EnvironmentName& name : names) doppel.create(name, {});
+  rename_queue(stand, kOne, "One", queue_of_one);
+  rename_queue(stand, kOther, "Other", queue_of_other);
+  for (int i = 0; i < 2; ++i) {
+    promotions[i] = {"promote", names[i].text(), "--plan", doppel.plan(names[i], {}).hash.text};
+  }
+  return run_both(stand, promotions[0], promotions[1]);
 }
 
 TEST(TwoAtOnce, DisjointPromotionsBothHappen) {
   for (int round = 0; round < 5; ++round) {
     const Stand stand;
     const auto doppel = stand.with_tenant();
-    doppel->create(kOne, {});
-    doppel->create(kOther, {});
-    stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
-    stand.edit_sandbox("shop/other", "UPDATE queues SET name = 'Other' WHERE id = 2");
-    const std::string first = doppel->plan(kOne, {}).hash.text;
-    const std::string second = doppel->plan(kOther, {}).hash.text;
-    Running one = stand.start({"promote", "shop/one", "--plan", first});
-    Running other = stand.start({"promote", "shop/other", "--plan", second});
-    const Finished one_finished = one.wait();
-    const Finished other_finished = other.wait();
-    EXPECT_EQ(one_finished.exit, 0) << one_finished.err;
-    EXPECT_EQ(other_finished.exit, 0) << other_finished.err;
+    const Both both = promote_both(stand, *doppel, 1, 2);
+    EXPECT_EQ(both.exits(), 0) << both.errors();
     EXPECT_EQ(text_of(stand, "SELECT name FROM queues WHERE id < 3 ORDER BY id"), "'One''Other'");
     EXPECT_EQ(doppel->history("shop").size(), 2U);
     EXPECT_TRUE(doppel->sandboxes("shop").empty());
@@ -53,20 +84,10 @@ TEST(TwoAtOnce, OfTwoPromotionsOfTheSameFieldOneIsStale) {
   for (int round = 0; round < 5; ++round) {
     const Stand stand;
     const auto doppel = stand.with_tenant();
-    doppel->create(kOne, {});
-    doppel->create(kOther, {});
-    stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
-    stand.edit_sandbox("shop/other", "UPDATE queues SET name = 'Other' WHERE id = 1");
-    const std::string first = doppel->plan(kOne, {}).hash.text;
-    const std::string second = doppel->plan(kOther, {}).hash.text;
-    Running one = stand.start({"promote", "shop/one", "--plan", first});
-    Running other = stand.start({"promote", "shop/other", "--plan", second});
-    const Finished one_finished = one.wait();
-    const Finished other_finished = other.wait();
-    EXPECT_EQ(one_finished.exit + other_finished.exit, kRefused)
-        << one_finished.err << other_finished.err;
-    const bool first_won = one_finished.exit == 0;
-    EXPECT_THAT((first_won ? other_finished : one_finished).err, HasSubstr("moved"));
+    const Both both = promote_both(stand, *doppel, 1, 1);
+    EXPECT_EQ(both.exits(), kRefused) << both.errors();
+    EXPECT_THAT(both.refused().err, HasSubstr("moved"));
+    const bool first_won = both.one.exit == 0;
     EXPECT_EQ(text_of(stand, "SELECT name FROM queues WHERE id = 1"),
               first_won ? "'One'" : "'Other'");
     EXPECT_EQ(doppel->sandboxes("shop").size(), 1U);
@@ -78,7 +99,7 @@ TEST(TwoAtOnce, ACommitInLiveAfterThePlanIsNeverOverwritten) {
   const Stand stand;
   const auto doppel = stand.with_tenant();
   doppel->create(kOne, {});
-  stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
+  rename_queue(stand, kOne, "One");
   const std::string hash = doppel->plan(kOne, {}).hash.text;
   stand.edit_live("UPDATE queues SET name = 'Live' WHERE id = 1");
   const Finished refused = stand.run({"promote", "shop/one", "--plan", hash});
@@ -171,7 +192,7 @@ TEST(TwoAtOnce, ACounterInLiveLosesNoStep) {
   for (int round = 0; round < 12; ++round) {
     doppel->create(kOne, {});
     const std::string name = "Sales" + std::to_string(round);
-    stand.edit_sandbox("shop/one", "UPDATE queues SET name = '" + name + "' WHERE id = 1");
+    rename_queue(stand, kOne, name);
     for (int attempt = 0; attempt < 20; ++attempt) {
       PlanOptions quick;
       quick.rehearse = false;
@@ -218,10 +239,10 @@ TEST(TwoAtOnce, AnEditOfASandboxIsNeverLostToItsRefresh) {
     }
   }
   application.join();
-  EXPECT_EQ(display(Stand::query(file, "SELECT rank FROM queues WHERE id = 3").at(0)), "303");
+  EXPECT_EQ(text_of(file, "SELECT rank FROM queues WHERE id = 3"), "303");
   doppel->refresh(kOne, false);
-  EXPECT_EQ(display(Stand::query(file, "SELECT rank FROM queues WHERE id = 1").at(0)), "31");
-  EXPECT_EQ(display(Stand::query(file, "SELECT rank FROM queues WHERE id = 3").at(0)), "303");
+  EXPECT_EQ(text_of(file, "SELECT rank FROM queues WHERE id = 1"), "31");
+  EXPECT_EQ(text_of(file, "SELECT rank FROM queues WHERE id = 3"), "303");
   EXPECT_GT(refreshed, 0);
 }
 
@@ -229,14 +250,11 @@ TEST(TwoAtOnce, OneNameIsMadeOnce) {
   const Stand stand;
   const auto doppel = stand.with_tenant();
   for (int round = 0; round < 5; ++round) {
-    Running one = stand.start({"sandbox", "create", "shop/one"});
-    Running other = stand.start({"sandbox", "create", "shop/one"});
-    const Finished one_finished = one.wait();
-    const Finished other_finished = other.wait();
-    EXPECT_THAT(one_finished.exit + other_finished.exit, AnyOf(kRefused, kFailed))
-        << one_finished.err << other_finished.err;
-    const Finished& refused = one_finished.exit == 0 ? other_finished : one_finished;
-    EXPECT_THAT(refused.err, AnyOf(HasSubstr("already"), HasSubstr("works on this sandbox")));
+    const Words create{"sandbox", "create", "shop/one"};
+    const Both both = run_both(stand, create, create);
+    EXPECT_THAT(both.exits(), AnyOf(kRefused, kFailed)) << both.errors();
+    EXPECT_THAT(both.refused().err,
+                AnyOf(HasSubstr("already"), HasSubstr("works on this sandbox")));
     EXPECT_EQ(doppel->sandboxes("shop").size(), 1U);
     EXPECT_EQ(doppel->status(kOne).changes, 0U);
     doppel->discard(kOne);
@@ -248,11 +266,9 @@ TEST(TwoAtOnce, DiscardAndRefreshDontMix) {
   const auto doppel = stand.with_tenant();
   for (int round = 0; round < 8; ++round) {
     doppel->create(kOne, {});
-    stand.edit_sandbox("shop/one", "UPDATE queues SET name = 'One' WHERE id = 1");
-    Running one = stand.start({"sandbox", "refresh", "shop/one"});
-    Running other = stand.start({"sandbox", "discard", "shop/one"});
-    const Finished refresh = one.wait();
-    const Finished discard = other.wait();
+    rename_queue(stand, kOne, "One");
+    const auto [refresh, discard] =
+        run_both(stand, {"sandbox", "refresh", "shop/one"}, {"sandbox", "discard", "shop/one"});
     EXPECT_THAT(refresh.exit, AnyOf(0, kRefused, kFailed)) << refresh.err;
     EXPECT_THAT(discard.exit, AnyOf(0, kFailed)) << discard.err;
     if (discard.exit == 0) {

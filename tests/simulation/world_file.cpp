@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "adapters/sqlite/connection.hpp"
+#include "base/text.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::testing {
@@ -22,44 +23,68 @@ std::unique_ptr<sqlite::Connection> connect(const std::filesystem::path& file) {
                        .creation = sqlite::Creation::kCreateIfMissing});
 }
 
-std::string key_condition(const TableShape& shape, std::size_t first) {
-  std::string condition;
-  for (std::size_t i = 0; i < shape.key.size(); ++i) {
-    condition += fmt::format("{}{} = ${}", i ? " AND " : "",
-                             quote_name(shape.columns[shape.key[i]]), first + i);
+std::string literal(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::kText: {
+      std::string quoted = "'";
+      for (const char c : value.text()) quoted += c == '\'' ? "''" : std::string(1, c);
+      return quoted + "'";
+    }
+    case ValueKind::kBlob:
+      return "x'" + to_hex(value.blob()) + "'";
+    default:
+      return display(value);
   }
-  return condition;
 }
 
-void insert(database::SqlRunner& sql, const TableShape& shape, const Row& row, const char* verb) {
-  std::string places;
-  for (std::size_t i = 1; i <= row.size(); ++i)
-    places += fmt::format("{}${}", i > 1 ? ", " : "", i);
-  sql.execute(fmt::format("{} INTO {} ({}) VALUES ({})", verb, quote_name(shape.name),
-                          quote_names(shape.columns), places),
-              row);
+std::string condition(const TableShape& shape, const Key& key) {
+  std::string all;
+  for (std::size_t i = 0; i < shape.key.size(); ++i) {
+    all += fmt::format("{}{} = {}", i ? " AND " : "", quote_name(shape.columns[shape.key[i]]),
+                       literal(key[i]));
+  }
+  return all;
 }
 
-void remove(database::SqlRunner& sql, const TableShape& shape, const Key& key) {
-  sql.execute(
-      fmt::format("DELETE FROM {} WHERE {}", quote_name(shape.name), key_condition(shape, 1)), key);
+std::string insert(const TableShape& shape, const Row& row, const char* verb) {
+  std::string values;
+  for (const Value& value : row) values += (values.empty() ? "" : ", ") + literal(value);
+  return fmt::format("{} INTO {} ({}) VALUES ({});\n", verb, quote_name(shape.name),
+                     quote_names(shape.columns), values);
 }
 
-/// One column only, so that neither unique keys nor other columns are touched on the way.
-bool update_one(database::SqlRunner& sql, const RowChange& change) {
+std::string remove(const TableShape& shape, const Key& key) {
+  return fmt::format("DELETE FROM {} WHERE {};\n", quote_name(shape.name), condition(shape, key));
+}
+
+/// One column only, so that neither unique keys nor other columns are touched on the way. Empty
+/// where more is to be changed.
+std::string update_one(const RowChange& change) {
   std::vector<std::size_t> changed;
   for (std::size_t i = 0; i < change.before->size(); ++i) {
     if ((*change.before)[i] != (*change.after)[i]) changed.push_back(i);
   }
-  if (changed.size() != 1) return false;
+  if (changed.size() != 1) return {};
   const std::string& column = change.table->columns[changed[0]];
-  if (column == "name" || column == "code") return false;
-  std::vector<Value> values{(*change.after)[changed[0]]};
-  values.insert(values.end(), change.key.begin(), change.key.end());
-  sql.execute(fmt::format("UPDATE {} SET {} = $1 WHERE {}", quote_name(change.table->name),
-                          quote_name(column), key_condition(*change.table, 2)),
-              values);
-  return true;
+  if (column == "name" || column == "code") return {};
+  return fmt::format("UPDATE {} SET {} = {} WHERE {};\n", quote_name(change.table->name),
+                     quote_name(column), literal((*change.after)[changed[0]]),
+                     condition(*change.table, change.key));
+}
+
+}  // namespace
+
+namespace {
+
+bool is_given(const TableModel& table) { return table.key_source == database::KeySource::kReused; }
+
+std::string list_text(const TableModel& table) {
+  std::vector<std::string> within;
+  for (const std::size_t column : table.list->within) {
+    within.push_back(table.shape->columns[column]);
+  }
+  const std::string part = within.empty() ? "" : fmt::format(", within: [{}]", join(within, ", "));
+  return fmt::format("    list: {{order: {}{}}}\n", table.shape->columns[table.list->order], part);
 }
 
 }  // namespace
@@ -71,11 +96,12 @@ std::string schema_sql(const manifest::Model& model) {
     std::string body;
     for (std::size_t i = 0; i < table.shape->columns.size(); ++i) {
       const bool key = std::ranges::count(table.shape->key, i) > 0;
-      body += quote_name(table.shape->columns[i]) + (key ? " NOT NULL, " : ", ");
+      const char* what = !key ? ", " : is_given(table) ? " INTEGER PRIMARY KEY, " : " NOT NULL, ";
+      body += quote_name(table.shape->columns[i]) + what;
     }
     std::vector<std::string> key;
     for (const std::size_t column : table.shape->key) key.push_back(table.shape->columns[column]);
-    body += "PRIMARY KEY (" + quote_names(key) + ")";
+    body += is_given(table) ? "CHECK (1)" : "PRIMARY KEY (" + quote_names(key) + ")";
     for (const auto& unique : table.unique_keys) {
       std::vector<std::string> columns;
       for (const std::size_t column : unique.columns)
@@ -95,15 +121,18 @@ std::string schema_sql(const manifest::Model& model) {
                           quote_name(reference.targets.at(0).table), quote_names(target));
     }
     sql += fmt::format("CREATE TABLE {} ({}){};\n", quote_name(table.name()), body,
-                       number % 2 == 1 ? " WITHOUT ROWID" : "");
+                       number % 2 == 1 && !is_given(table) ? " WITHOUT ROWID" : "");
   }
-  return sql;
+  return sql + "CREATE TABLE entries (id INTEGER PRIMARY KEY, text TEXT);\n";
 }
 
-std::string manifest_text(const manifest::Model& model) {
-  std::string text = "doppel: 1\napplication: world\nversion: \"1\"\ntables:\n";
+std::string manifest_text(const manifest::Model& model, const std::string& carrier) {
+  std::string text = "doppel: 1\napplication: world\nversion: \"1\"\ncarrier: " + carrier +
+                     "\ntables:\n  entries: {role: data, shared_write: true, plain: [text]}\n";
   for (const TableModel& table : model.tables) {
     text += "  " + table.name() + ":\n    role: config\n    label: name\n";
+    if (!table.natural_key.empty()) text += "    natural_key: [name]\n";
+    if (table.list) text += list_text(table);
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       if (!table.columns[i].is_volatile) continue;
       text +=
@@ -123,32 +152,42 @@ void make_world_file(const std::filesystem::path& file, const World& world) {
     const auto rows = world.base.tables.find(table.name());
     if (rows == world.base.tables.end()) continue;
     for (const auto& [key, row] : rows->second.rows) {
-      insert(*application->sql(), *table.shape, row, "INSERT");
+      application->run_script(insert(*table.shape, row, "INSERT"));
     }
   }
   transaction->commit();
 }
 
-void write_edit(const std::filesystem::path& file, const State& from, const State& to,
-                Random& random) {
+std::string edit_sql(const State& from, const State& to, Random& random) {
   const ChangeSet changes = changeset::diff(from, to);
-  if (changes.empty()) return;
-  const auto application = connect(file);
-  database::SqlRunner& sql = *application->sql();
-  const auto transaction = application->begin(database::TransactionKind::kWrite);
-  application->run_script("PRAGMA defer_foreign_keys = ON");
+  if (changes.empty()) return {};
+  std::string script = "BEGIN;\nPRAGMA defer_foreign_keys = ON;\n";
   std::vector<const RowChange*> added;
   for (const RowChange& change : changes.changes) {
     if (change.before && change.after && random.below(2) == 0) {
-      if (update_one(sql, change)) continue;
+      const std::string update = update_one(change);
+      script += update;
+      if (!update.empty()) continue;
     }
-    if (change.before) remove(sql, *change.table, change.key);
+    if (change.before) script += remove(*change.table, change.key);
     if (change.after) added.push_back(&change);
   }
   for (const RowChange* change : added) {
-    insert(sql, *change->table, *change->after, random.below(3) == 0 ? "REPLACE" : "INSERT");
+    script += insert(*change->table, *change->after, random.below(3) == 0 ? "REPLACE" : "INSERT");
   }
-  transaction->commit();
+  return script + "COMMIT;\n";
+}
+
+void run_sql(const std::filesystem::path& file, const std::string& sql) {
+  connect(file)->run_script(sql);
+}
+
+Entries read_entries(const std::filesystem::path& file) {
+  Entries entries;
+  for (const Row& row : connect(file)->sql()->query("SELECT id, text FROM entries", {})) {
+    entries.emplace(row[0].integer(), row[1].text());
+  }
+  return entries;
 }
 
 State read_state(const std::filesystem::path& file, const manifest::Model& model) {

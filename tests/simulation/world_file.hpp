@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "base/random.hpp"
@@ -11,14 +12,21 @@
 namespace doppel::testing {
 
 std::string schema_sql(const manifest::Model& model);
-std::string manifest_text(const manifest::Model& model);
+/// The table `entries` that every world's file has beside is its data.
+std::string manifest_text(const manifest::Model& model, const std::string& carrier);
 
 void make_world_file(const std::filesystem::path& file, const World& world);
 
-/// Takes the rows of a file from one state to another in one transaction, with verbs of chance:
-/// UPDATE, REPLACE, DELETE and INSERT.
-void write_edit(const std::filesystem::path& file, const changeset::State& from,
-                const changeset::State& to, Random& random);
+/// SQL that takes the rows from one state to another in one transaction, with verbs of chance:
+/// UPDATE, REPLACE, DELETE and INSERT. Empty where nothing is to be done.
+std::string edit_sql(const changeset::State& from, const changeset::State& to, Random& random);
+
+/// What an application does by its own connection.
+void run_sql(const std::filesystem::path& file, const std::string& sql);
+
+/// The rows of data.
+using Entries = std::map<std::int64_t, std::string>;
+Entries read_entries(const std::filesystem::path& file);
 
 changeset::State read_state(const std::filesystem::path& file, const manifest::Model& model);
 

@@ -1,10 +1,12 @@
 // kill_at: preloaded into a process (LD_PRELOAD) it counts the operations by which the process
-// changes files, and kills it just before the one it is told to. Kill tests run the real program
-// once to count, then once for every number, and look at what is left on the disk; the program
-// itself carries no code for that.
+// changes files, and kills or stops it just before the one it is told to, or lets the disk be full
+// from there on. Tests run the real program once to count, then once for every number, and look at
+// what is left on the disk; the program itself carries no code for that.
 //
 //   DOPPEL_TEST_KILL_UNDER=PREFIX    only files whose path begins so count; unset: nothing does
 //   DOPPEL_TEST_KILL_AT=N            SIGKILL just before the Nth operation (from 1)
+//   DOPPEL_TEST_STOP_AT=N            SIGSTOP just before it; the process goes on with SIGCONT
+//   DOPPEL_TEST_FULL_AT=N            from it on, what needs room on the disk fails with ENOSPC
 //   DOPPEL_TEST_COUNT_FILE=PATH      how many there were, written at exit (the last process wins)
 //
 // Counted: write, writev, pwrite, pwritev, fallocate, ftruncate, truncate, fsync, fdatasync,
@@ -28,6 +30,8 @@
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -35,16 +39,21 @@
 
 static atomic_long operations;
 
-static long kill_at(void) {
-  const char* text = getenv("DOPPEL_TEST_KILL_AT");
+static long number_in(const char* variable) {
+  const char* text = getenv(variable);
   return text == NULL ? 0 : strtol(text, NULL, 10);
 }
 
-static void count_one(void) {
-  if (atomic_fetch_add(&operations, 1) + 1 == kill_at()) {
+// Whether the disk is full by now.
+static int count_one(void) {
+  const long number = atomic_fetch_add(&operations, 1) + 1;
+  if (number == number_in("DOPPEL_TEST_KILL_AT")) {
     syscall(SYS_kill, getpid(), SIGKILL);
     for (;;) pause();
   }
+  if (number == number_in("DOPPEL_TEST_STOP_AT")) syscall(SYS_kill, getpid(), SIGSTOP);
+  const long full = number_in("DOPPEL_TEST_FULL_AT");
+  return full > 0 && number >= full;
 }
 
 static int is_under(const char* path) {
@@ -61,33 +70,50 @@ static int descriptor_path(int descriptor, char* path, size_t size) {
   return 1;
 }
 
-// Keeps errno: callers look at it only after the operation itself.
-static void count_descriptor(int descriptor) {
+// Both keep errno: callers look at it only after the operation itself. Nonzero: the disk is full.
+static int count_descriptor(int descriptor) {
   const int kept = errno;
+  int full = 0;
   struct stat about;
   char path[PATH_MAX];
   if (fstat(descriptor, &about) == 0 && (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)) &&
       descriptor_path(descriptor, path, sizeof path) && is_under(path)) {
-    count_one();
+    full = count_one();
   }
   errno = kept;
+  return full;
 }
 
-static void count_path(int folder, const char* path) {
+static int count_path(int folder, const char* path) {
   const int kept = errno;
+  int full = 0;
   char base[PATH_MAX];
   char whole[2 * PATH_MAX];
   if (path[0] == '/') {
-    if (is_under(path)) count_one();
+    if (is_under(path)) full = count_one();
   } else {
     const int known = folder == AT_FDCWD ? getcwd(base, sizeof base) != NULL
                                          : descriptor_path(folder, base, sizeof base);
     if (known) {
       snprintf(whole, sizeof whole, "%s/%s", base, path);
-      if (is_under(whole)) count_one();
+      if (is_under(whole)) full = count_one();
     }
   }
   errno = kept;
+  return full;
+}
+
+static int no_space(void) {
+  errno = ENOSPC;
+  return -1;
+}
+
+// A new file needs room for its name, one that is there doesn't.
+static int is_there(int folder, const char* path) {
+  const int kept = errno;
+  const long result = syscall(SYS_faccessat, folder, path, F_OK);
+  errno = kept;
+  return result == 0;
 }
 
 __attribute__((destructor)) static void write_count(void) {
@@ -104,7 +130,9 @@ __attribute__((destructor)) static void write_count(void) {
 // Opening.
 
 static int open_counted(int folder, const char* path, int flags, mode_t mode) {
-  if ((flags & (O_CREAT | O_TRUNC)) != 0) count_path(folder, path);
+  if ((flags & (O_CREAT | O_TRUNC)) != 0 && count_path(folder, path) && !is_there(folder, path)) {
+    return no_space();
+  }
   return (int)syscall(SYS_openat, folder, path, flags, mode);
 }
 
@@ -142,29 +170,32 @@ int creat64(const char* path, mode_t mode) { return creat(path, mode); }
 // Writing.
 
 ssize_t write(int file, const void* bytes, size_t size) {
-  count_descriptor(file);
+  if (count_descriptor(file)) return no_space();
   return syscall(SYS_write, file, bytes, size);
 }
 ssize_t writev(int file, const struct iovec* parts, int count) {
-  count_descriptor(file);
+  if (count_descriptor(file)) return no_space();
   return syscall(SYS_writev, file, parts, count);
 }
 ssize_t pwrite(int file, const void* bytes, size_t size, off_t offset) {
-  count_descriptor(file);
+  if (count_descriptor(file)) return no_space();
   return syscall(SYS_pwrite64, file, bytes, size, offset);
 }
 ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t offset) {
   return pwrite(file, bytes, size, offset);
 }
 ssize_t pwritev(int file, const struct iovec* parts, int count, off_t offset) {
-  count_descriptor(file);
+  if (count_descriptor(file)) return no_space();
   return syscall(SYS_pwritev, file, parts, count, offset, 0);
 }
 ssize_t pwritev64(int file, const struct iovec* parts, int count, off64_t offset) {
   return pwritev(file, parts, count, offset);
 }
 int ftruncate(int file, off_t size) {
-  count_descriptor(file);
+  struct stat about;
+  if (count_descriptor(file) && fstat(file, &about) == 0 && about.st_size < size) {
+    return no_space();
+  }
   return (int)syscall(SYS_ftruncate, file, size);
 }
 int ftruncate64(int file, off64_t size) { return ftruncate(file, size); }
@@ -174,7 +205,7 @@ int truncate(const char* path, off_t size) {
 }
 int truncate64(const char* path, off64_t size) { return truncate(path, size); }
 int fallocate(int file, int mode, off_t offset, off_t size) {
-  count_descriptor(file);
+  if (count_descriptor(file)) return no_space();
   return (int)syscall(SYS_fallocate, file, mode, offset, size);
 }
 int fallocate64(int file, int mode, off64_t offset, off64_t size) {
@@ -189,15 +220,31 @@ int fdatasync(int file) {
   return (int)syscall(SYS_fdatasync, file);
 }
 
+// What a program that asks is told; the kernel knows nothing of a disk that is full here only.
+int statvfs(const char* path, struct statvfs* about) {
+  struct statfs found;
+  if (syscall(SYS_statfs, path, &found) != 0) return -1;
+  memset(about, 0, sizeof *about);
+  about->f_bsize = about->f_frsize = (unsigned long)found.f_bsize;
+  about->f_blocks = (fsblkcnt_t)found.f_blocks;
+  about->f_files = (fsfilcnt_t)found.f_files;
+  about->f_ffree = about->f_favail = (fsfilcnt_t)found.f_ffree;
+  const long full = number_in("DOPPEL_TEST_FULL_AT");
+  if (full > 0 && is_under(path) && atomic_load(&operations) >= full) return 0;
+  about->f_bfree = (fsblkcnt_t)found.f_bfree;
+  about->f_bavail = (fsblkcnt_t)found.f_bavail;
+  return 0;
+}
+
 // Copying: the file that is written counts.
 
 ssize_t copy_file_range(int from, off64_t* from_offset, int to, off64_t* to_offset, size_t size,
                         unsigned int flags) {
-  count_descriptor(to);
+  if (count_descriptor(to)) return no_space();
   return syscall(SYS_copy_file_range, from, from_offset, to, to_offset, size, flags);
 }
 ssize_t sendfile(int to, int from, off_t* offset, size_t size) {
-  count_descriptor(to);
+  if (count_descriptor(to)) return no_space();
   return syscall(SYS_sendfile, to, from, offset, size);
 }
 ssize_t sendfile64(int to, int from, off64_t* offset, size_t size) {
@@ -208,7 +255,9 @@ int ioctl(int file, unsigned long request, ...) {
   va_start(arguments, request);
   void* argument = va_arg(arguments, void*);
   va_end(arguments);
-  if (request == FICLONE || request == FICLONERANGE) count_descriptor(file);
+  if (request == FICLONE || request == FICLONERANGE) {
+    if (count_descriptor(file)) return no_space();
+  }
   return (int)syscall(SYS_ioctl, file, request, argument);
 }
 
@@ -239,7 +288,7 @@ int remove(const char* path) {
   return removed != 0 && errno == EISDIR ? rmdir(path) : removed;
 }
 int mkdirat(int folder, const char* path, mode_t mode) {
-  count_path(folder, path);
+  if (count_path(folder, path) && !is_there(folder, path)) return no_space();
   return (int)syscall(SYS_mkdirat, folder, path, mode);
 }
 int mkdir(const char* path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }

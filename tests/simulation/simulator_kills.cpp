@@ -1,0 +1,155 @@
+#include <cstdlib>
+
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "simulator.hpp"
+
+/// Of the simulator: the real process, killed in the middle of a life.
+namespace doppel::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using changeset::State;
+
+constexpr int kKilled = 128 + 9;
+
+std::string text_of(const State& state) {
+  std::string text;
+  for (const auto& [name, table] : state.tables) {
+    text += name + "\n";
+    for (const auto& [key, row] : table.rows) text += "  " + display(row) + "\n";
+  }
+  return text;
+}
+
+std::string text_of(const Entries& entries) {
+  std::string text = "entries\n";
+  for (const auto& [key, entry] : entries) text += fmt::format("  {} {}\n", key, entry);
+  return text;
+}
+
+void copy_over(const fs::path& from, const fs::path& to) {
+  fs::remove_all(to);
+  fs::copy(from, to, fs::copy_options::recursive);
+}
+
+}  // namespace
+
+Finished Simulator::run(const std::vector<std::string>& arguments, const Variables& variables) {
+  std::vector<std::string> words{program().string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  Variables all = variables;
+  all.emplace_back("DOPPEL_HOME", (work() / "home").string());
+  return start_program(std::move(words), all, folder_).wait();
+}
+
+std::vector<std::string> Simulator::command_of_chance() {
+  const std::uint64_t what = random_.below(16);
+  if (sandboxes_.empty() || what == 0) return {"sandbox", "create", "world/killed"};
+  const auto chosen =
+      std::next(sandboxes_.begin(), static_cast<std::ptrdiff_t>(random_.below(sandboxes_.size())));
+  const std::string name = full(chosen->first).text();
+  if (what < 4) return {"sandbox", "refresh", name, "--drop-data"};
+  if (what < 5) return {"sandbox", "checkpoint", name, "mark"};
+  if (what < 6) return {"sandbox", "reset", name};
+  if (what < 7) return {"sandbox", "discard", name};
+  if (what < 9 && !doppel_->history("world").empty()) {
+    const plan::Plan plan = doppel_->plan_rollback("world", 1, {});
+    return {"rollback", "world", "1", "--plan", plan.hash.text};
+  }
+  PlanOptions options;
+  options.rehearse = false;
+  const plan::Diff diff = doppel_->diff(full(chosen->first));
+  if (what < 12 && !diff.rows.empty()) {
+    const plan::DiffRow& row = diff.rows[random_.below(diff.rows.size())];
+    std::string key;
+    for (const Value& part : row.key) key += (key.empty() ? "" : ",") + display(part);
+    options.select.push_back({row.table, key});
+  }
+  return {"promote", name, "--plan", answered_plan(chosen->first, options).hash.text};
+}
+
+std::string Simulator::recovered() {
+  std::string seen;
+  for (const auto& known : doppel_->sandboxes("world")) {
+    try {
+      const Status status = doppel_->status({known.tenant, known.name});
+      files_.erase(known.name);
+      seen +=
+          fmt::format("{}: {} changes, {} of data, {} marks\n{}", known.name, status.changes,
+                      status.data_changes, status.checkpoints.size(), text_of(sandbox(known.name)));
+      seen += damage_of(file_of(known.name));
+      if (!options_.split) seen += text_of(read_entries(file_of(known.name)));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kNotFound) throw;
+    }
+  }
+  seen += fmt::format("{} promotions\n", doppel_->history("world").size());
+  return seen + "live\n" + text_of(live()) + text_of(read_entries(work() / "live.db")) +
+         damage_of(work() / "live.db");
+}
+
+std::string Simulator::kill() { return kill_at(command_of_chance()); }
+
+std::string Simulator::kill_at(const std::vector<std::string>& arguments) {
+  for (const std::string& word : arguments) log_ += word + " ";
+  const std::string before = recovered();
+  doppel_.reset();
+  copy_over(work(), folder_ / "kept");
+  const fs::path counter = folder_ / "count";
+  const Finished whole = run(arguments, watched(work(), "DOPPEL_TEST_COUNT_FILE", counter));
+  open();
+  const std::string after = recovered();
+  const long operations = std::atol(read_file(counter).c_str());
+  if (whole.exit != 0 || operations == 0) {
+    log_ += fmt::format(": refused, {}\n", whole.err);
+    if (whole.exit > 4) return "it died\n";
+    if (after != before) return "refused, and yet something changed:\n" + before + after;
+    return {};
+  }
+  const auto point = static_cast<long>(1 + random_.below(static_cast<std::uint64_t>(operations)));
+  log_ += fmt::format(": killed at {} of {}\n", point, operations);
+  doppel_.reset();
+  copy_over(folder_ / "kept", work());
+  const Finished killed =
+      run(arguments, watched(work(), "DOPPEL_TEST_KILL_AT", std::to_string(point)));
+  open();
+  const std::string now = recovered();
+  if (killed.exit != kKilled && killed.exit != 0) return "neither killed nor done: " + killed.err;
+  if (now != before && now != after) {
+    return "neither before nor after:\n" + now + "before:\n" + before + "after:\n" + after;
+  }
+  if (now == before) run(arguments, {});
+  const std::string again = recovered();
+  if (again != after) return "the second run ends otherwise:\n" + again + "after:\n" + after;
+  take_over();
+  return {};
+}
+
+/// What the process did stands; the model goes on from there.
+void Simulator::take_over() {
+  live_ = live();
+  entries_ = read_entries(work() / "live.db");
+  files_.clear();
+  std::map<std::string, ModelSandbox> known;
+  for (const auto& environment : doppel_->sandboxes("world")) {
+    const std::string& name = environment.name;
+    ModelSandbox& model = known[name];
+    model.shown = sandbox(name);
+    model.base = base_of(doppel_->diff(full(name)), model.shown);
+    const auto before = sandboxes_.find(name);
+    model.answered = before != sandboxes_.end() && before->second.answered;
+    if (options_.split) continue;
+    model.entries = read_entries(file_of(name));
+    // Whether the base of the data moved: it did where the sandbox has none of its own.
+    const bool own = doppel_->status(full(name)).data_changes > 0;
+    model.base_entries =
+        own && before != sandboxes_.end() ? before->second.base_entries : model.entries;
+  }
+  sandboxes_ = std::move(known);
+  marks_.clear();
+}
+
+}  // namespace doppel::testing
