@@ -117,6 +117,8 @@ void read_first_page(Connection& connection) {
 /// Whether a process died in a transaction: the file is whole again only when its journal, which
 /// stands beside it, was played back.
 bool must_be_recovered(sqlite3* handle) {
+  // Whatever was done since the failure, such as a ROLLBACK, has taken its code's place.
+  sqlite3_exec(handle, "SELECT 1 FROM main.sqlite_schema LIMIT 1", nullptr, nullptr, nullptr);
   const int result = sqlite3_extended_errcode(handle);
   return result == SQLITE_READONLY_ROLLBACK || result == SQLITE_READONLY_RECOVERY;
 }

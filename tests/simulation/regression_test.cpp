@@ -1,7 +1,7 @@
 // What went wrong once, by name. More of it stands elsewhere: names of another case in
 // tests/scenarios/merge, an older equal plan as the command promote_again of the kill tests, a
-// refresh that lost what was written meanwhile in two_test.cpp and between_test.cpp, locks that were
-// let go of in adapters/sqlite/connection_test.cpp.
+// refresh that lost what was written meanwhile in two_test.cpp and between_test.cpp, locks that
+// were let go of in adapters/sqlite/connection_test.cpp.
 #include <algorithm>
 
 #include <gmock/gmock.h>
@@ -92,17 +92,18 @@ TEST(Regression, AHotJournalBesideLiveIsPlayedBack) {
   const Stand stand;
   const Arguments arguments = prepared(stand, promotion);
   const std::string before = Stand::content(stand.copy_of_live());
-  bool hot = false;
-  for (int point = 1; point < 200 && !hot; ++point) {
+  int hot = 0;
+  for (int point = 60; point < 120; point += 3) {
     stand.restore();
     stand.run(arguments, watched(stand.folder(), "DOPPEL_TEST_KILL_AT", std::to_string(point)));
     const std::filesystem::path journal = stand.live().string() + "-journal";
-    hot = std::filesystem::exists(journal) && std::filesystem::file_size(journal) > 512;
+    if (!std::filesystem::exists(journal) || std::filesystem::file_size(journal) == 0) continue;
+    ++hot;
+    const Finished seen = stand.run({"plan", "shop/qa"});
+    EXPECT_EQ(seen.exit, 0) << point << seen.err;
+    EXPECT_EQ(Stand::content(stand.copy_of_live()), before);
   }
-  ASSERT_TRUE(hot) << "no kill left a journal";
-  const Finished seen = stand.run({"plan", "shop/qa"});
-  EXPECT_EQ(seen.exit, 0) << seen.err;
-  EXPECT_EQ(Stand::content(stand.live()), before);
+  EXPECT_GT(hot, 0) << "no kill left a journal";
 }
 
 }  // namespace

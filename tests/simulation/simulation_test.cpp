@@ -87,6 +87,8 @@ std::vector<NamedSeed> named_seeds() {
       // The first refresh of these lives ran a statement on a connection that a backup was writing.
       {"a_look_at_the_state_while_the_content_is_exchanged", {.plain = true}, 1},
       {"the_same_of_carrier_split", {.plain = true, .split = true}, 1},
+      // A killed promotion left a journal, and a reader that may not write it was told to stop.
+      {"a_journal_that_only_a_writer_plays_back", {.plain = false, .kills = true}, 2102},
   };
 }
 
