@@ -126,7 +126,7 @@ TEST(SqliteFailure, AFullDiskLosesNothingThatWasCommitted) {
   EXPECT_TRUE(connection->sql()->query("SELECT 1 FROM t WHERE x = 'changed'", {}).empty());
 }
 
-TEST(SqliteFailure, AJournalLeftByACrashIsRolledBackByTheNextWriter) {
+TEST(SqliteFailure, AJournalLeftByACrashIsRolledBackByWhoeverMayWrite) {
   const TestFile file;
   const TestFile crashed;
   file.run(kThousandRows);
@@ -136,10 +136,8 @@ TEST(SqliteFailure, AJournalLeftByACrashIsRolledBackByTheNextWriter) {
     fs::copy_file(file.path(), crashed.path());
     fs::copy_file(file.path() + "-journal", crashed.path() + "-journal");
   }
-  const Failure failure = refusal(crashed.path());
-  EXPECT_EQ(failure.code, ErrorCode::kReadOnly);
-  EXPECT_THAT(failure.remedy, HasSubstr("journal"));
-  const auto connection = open({.path = crashed.path(), .access = Access::kReadWrite});
+  // Also where only reading was asked for: else a killed promotion would keep every reader out.
+  const auto connection = open({.path = crashed.path(), .access = Access::kReadOnly});
   EXPECT_TRUE(connection->sql()->query("SELECT 1 FROM t WHERE x LIKE '%half'", {}).empty());
   EXPECT_EQ(connection->count_rows("t"), 1000);
 }
