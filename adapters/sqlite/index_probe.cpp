@@ -142,8 +142,13 @@ class Bench {
 };
 
 std::string look_up(const TableShape& table, const IndexText& text) {
-  std::string sql = fmt::format("SELECT {} FROM main.{}", database::quote_names(table.columns),
-                                quote_name(table.name));
+  // Behind the table's name: a lone quoted name that is no column would be a text.
+  std::vector<std::string> columns;
+  for (const std::string& column : table.columns) {
+    columns.push_back(quote_name(table.name) + "." + quote_name(column));
+  }
+  std::string sql =
+      fmt::format("SELECT {} FROM main.{}", join(columns, ", "), quote_name(table.name));
   sql += text.condition.empty() ? " WHERE " : given_condition(text) + " AND ";
   for (std::size_t i = 0; i < text.parts.size(); ++i) {
     sql += fmt::format("{}{} = ${}", i > 0 ? " AND " : "", text.parts[i], i + 1);
