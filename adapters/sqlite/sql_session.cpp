@@ -225,7 +225,12 @@ class GuardedSession final : public database::SqlSession {
   }
 
   [[noreturn]] static void rethrow(const Error& error, const BrokenReference& broken) {
-    throw Error(error.code(), broken.message, {.place = broken.place, .remedy = broken.remedy});
+    // On a line of its own: it names much.
+    std::string message = broken.message;
+    if (const auto colon = message.find(": "); colon != std::string::npos) {
+      message.replace(colon + 1, 1, "\n  ");
+    }
+    throw Error(error.code(), message, {.place = broken.place, .remedy = broken.remedy});
   }
 
   void quietly(const char* sql) noexcept {
