@@ -26,8 +26,9 @@ void add_snapshot(CLI::App& app, Context& context) {
     std::vector<std::vector<std::string>> rows;
     for (const plan::SnapshotInfo& info : context.doppel().snapshots(arguments->tenant)) {
       all.emplace_back(plan::to_json(info));
-      rows.push_back(
-          {info.name, std::to_string(info.promotion), moment(info.at), std::to_string(info.rows)});
+      rows.push_back({info.name,
+                      info.promoted ? std::to_string(info.promotion) : "none was recorded",
+                      moment(info.at), std::to_string(info.rows)});
     }
     const std::string text =
         all.empty() ? "There are no snapshots of " + arguments->tenant + ".\n"

@@ -93,6 +93,19 @@ std::string section(const std::string& title, const List& list, Text&& text_of) 
   return text;
 }
 
+std::string own_bindings(const manifest::Model& model, const plan::Plan& plan) {
+  return section("stays with live, as each environment has its own", plan.bindings,
+                 [&](const plan::OwnBinding& binding) {
+                   const TableShape& shape = *model.require(binding.table).shape;
+                   const std::size_t column = shape.column(binding.column).value_or(0);
+                   return flowed(
+                       binding.table + " '" + binding.label + "': " + binding.column + " is " +
+                           shown(model, shape, column, binding.live) + " in live and " +
+                           shown(model, shape, column, binding.sandbox) + " in the sandbox",
+                       "  ");
+                 });
+}
+
 std::string side_lists(const manifest::Model& model, const plan::Plan& plan) {
   std::string text = section("new keys", plan.rekeyed, [](const merge::Rekeyed& row) {
     return "  " + row.table + " " + display(row.from) + " becomes " + display(row.to) +
@@ -108,6 +121,7 @@ std::string side_lists(const manifest::Model& model, const plan::Plan& plan) {
                             " and will be " + shown(model, shape, column, difference.result),
                         "  ");
                   });
+  text += own_bindings(model, plan);
   text += section("warnings", plan.warnings, [](const merge::Warning& warning) {
     return flowed(warning.table + " " + display(warning.key) + ": " + warning.message, "  ");
   });
@@ -139,7 +153,9 @@ std::string short_hash(const std::string& hash) {
 
 std::string plan_text(const manifest::Model& model, const plan::Plan& plan,
                       const NextCommands& next) {
-  if (plan.empty()) return "The plan is empty: there is nothing to promote.\n";
+  if (plan.empty()) {
+    return own_bindings(model, plan) + "The plan is empty: there is nothing to promote.\n";
+  }
   std::vector<std::string> open;
   for (const merge::Conflict& conflict : plan.conflicts) {
     if (!conflict.answered) open.push_back(conflict.id);

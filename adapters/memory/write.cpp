@@ -6,28 +6,10 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "database/before_images.hpp"
+#include "database/refused_change.hpp"
 
 namespace doppel::memory {
 namespace {
-
-std::string_view verb(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::kInsert:
-      return "inserted";
-    case ChangeKind::kUpdate:
-      return "updated";
-    case ChangeKind::kDelete:
-      return "deleted";
-  }
-  return {};
-}
-
-[[noreturn]] void fail_for(const RowChange& change, const std::string& reason) {
-  throw Error(ErrorCode::kConstraint,
-              change.table->name + " " + display(change.key) + " can't be " +
-                  std::string(verb(change.kind())) + ": " + reason,
-              {.place = change.table->name, .remedy = {}});
-}
 
 /// `queues.area, queues.name`
 std::string qualified(const std::string& table, const std::vector<std::string>& columns) {
@@ -41,8 +23,8 @@ void check_not_null(const TableView& view, const RowChange& change, const Row& r
   for (const database::Column& column : view.table().columns) {
     if (column.generated) continue;
     if (column.not_null && row[position].is_null()) {
-      fail_for(change,
-               "NOT NULL constraint failed: " + qualified(view.table().name, {column.name}));
+      database::refuse_change(
+          change, "NOT NULL constraint failed: " + qualified(view.table().name, {column.name}));
     }
     ++position;
   }
@@ -55,7 +37,8 @@ void check_unique(const TableView& view, const RowChange& change, const Row& row
   const std::vector<Value> values = TableShape::project(row, positions);
   if (std::ranges::any_of(values, &Value::is_null)) return;
   if (!view.matching(positions, values).empty()) {
-    fail_for(change, "UNIQUE constraint failed: " + qualified(view.table().name, columns));
+    database::refuse_change(change,
+                            "UNIQUE constraint failed: " + qualified(view.table().name, columns));
   }
 }
 
@@ -93,9 +76,9 @@ void write_change(const database::Schema& schema, State& state, const RowChange&
   }
   const auto found = view.matching(view.key_positions(*change.table), change.key);
   if (found.size() != 1) {
-    fail_for(change, "the key stands for " +
-                         counted(static_cast<std::int64_t>(found.size()), "row") +
-                         ", it should for one");
+    database::refuse_change(change, "the key stands for " +
+                                        counted(static_cast<std::int64_t>(found.size()), "row") +
+                                        ", it should for one");
   }
   const auto at = std::ranges::find_if(
       rows.rows, [&](const auto& entry) { return &entry.second == found.front(); });

@@ -10,6 +10,7 @@
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/failure.hpp"
+#include "adapters/sqlite/sql_text.hpp"
 #include "base/text.hpp"
 
 namespace doppel::sqlite {
@@ -74,9 +75,32 @@ ColumnTraits traits_of(Connection& connection, const std::string& table,
   return {collation == nullptr ? "BINARY" : collation, counted != 0};
 }
 
+/// The columns that the brackets of an index on expressions name: words are compared, so that one
+/// too many may be found where a function has a column's name.
+void read_made_of(Connection& connection, const Table& table, UniqueKey& key) {
+  const auto rows =
+      run_query(connection, "SELECT sql FROM main.sqlite_schema WHERE type = 'index' AND name = ?1",
+                key.name);
+  if (rows.empty() || rows[0][0].is_null()) return;
+  const std::string& definition = rows[0][0].text();
+  std::size_t depth = 0;
+  for (const Token& token : tokens_of(definition)) {
+    if (is_symbol(definition, token, '(')) ++depth;
+    if (is_symbol(definition, token, ')') && --depth == 0) return;
+    if (depth == 0 || token.kind == TokenKind::kText) continue;
+    const std::string name = to_lower_ascii(name_of(definition, token));
+    for (const Column& column : table.columns) {
+      const bool known = std::ranges::find(key.made_of, column.name) != key.made_of.end();
+      if (!known && !column.generated && to_lower_ascii(column.name) == name) {
+        key.made_of.push_back(column.name);
+      }
+    }
+  }
+}
+
 /// Whether looking for equal columns finds exactly what the index finds: an index with a collation
 /// of its own calls other texts equal than the column does.
-void read_index_columns(Connection& connection, const std::string& table, UniqueKey& key) {
+void read_index_columns(Connection& connection, const Table& table, UniqueKey& key) {
   for (const Row& row : run_query(connection,
                                   "SELECT cid, name, coll FROM pragma_index_xinfo(?1, 'main') "
                                   "WHERE \"key\" = 1 ORDER BY seqno",
@@ -85,10 +109,11 @@ void read_index_columns(Connection& connection, const std::string& table, Unique
       key.columns.clear();
       key.folded.clear();
       key.plain = false;
+      read_made_of(connection, table, key);
       return;
     }
     const std::string collation = to_lower_ascii(text_or_empty(row[2]));
-    const ColumnTraits traits = traits_of(connection, table, row[1].text());
+    const ColumnTraits traits = traits_of(connection, table.name, row[1].text());
     if (to_lower_ascii(traits.collation) != collation) key.plain = false;
     if (collation == "nocase") key.folded.push_back(row[1].text());
     key.columns.push_back(row[1].text());
@@ -111,7 +136,7 @@ bool read_unique_keys(Connection& connection, Table& table) {
                   .plain = row[2].integer() == 0,
                   .folded = {},
                   .partial = row[2].integer() != 0};
-    read_index_columns(connection, table.name, key);
+    read_index_columns(connection, table, key);
     table.unique_keys.push_back(std::move(key));
   }
   std::ranges::sort(table.unique_keys, {}, &UniqueKey::name);

@@ -62,7 +62,7 @@ TEST(SqliteCatalogue, TellsPlainUniqueKeysFromOthers) {
       CREATE INDEX plain_index ON t (b);)");
   EXPECT_THAT(schema.table("t")->unique_keys,
               ElementsAre(database::UniqueKey{"both", {"b", "d"}, true},
-                          database::UniqueKey{"by_expression", {}, false},
+                          database::UniqueKey{"by_expression", {}, false, {}, false, {"b", "d"}},
                           database::UniqueKey{"not_unique_for_all", {"d"}, false, {}, true},
                           database::UniqueKey{"other_collation", {"b"}, false, {"b"}},
                           database::UniqueKey{"own_collation", {"c"}, true, {"c"}},

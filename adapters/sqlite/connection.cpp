@@ -1,5 +1,6 @@
 #include "adapters/sqlite/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "adapters/sqlite/catalogue.hpp"
@@ -83,12 +84,34 @@ void Connection::run_script(const std::string& sql) {
   }
 }
 
+std::string Connection::file_of(const std::string& table) {
+  if (live_path_.empty()) return "main";
+  auto own = prepare("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND lower(name) = ?1");
+  own->bind(1, to_lower_ascii(table));
+  return own->step() ? "main" : "live";
+}
+
 database::Schema Connection::read_schema() {
-  if (!live_path_.empty()) return sqlite::open({.path = live_path_})->read_schema();
-  if (in_transaction()) return read_catalogue(*this);
-  // One moment for all of it, and one lock instead of one for every question.
-  const auto moment = begin(database::TransactionKind::kRead);
-  return read_catalogue(*this);
+  if (live_path_.empty()) {
+    if (in_transaction()) return read_catalogue(*this);
+    // One moment for all of it, and one lock instead of one for every question.
+    const auto moment = begin(database::TransactionKind::kRead);
+    return read_catalogue(*this);
+  }
+  // The sandbox's own tables have the columns that live's had when it was made. All else is live's,
+  // the keys as well, of which those between the files can't be declared.
+  database::Schema schema = sqlite::open({.path = live_path_})->read_schema();
+  for (database::Table& own : read_catalogue(*this).tables) {
+    const auto table = std::ranges::find(schema.tables, own.name, &database::Table::name);
+    if (table == schema.tables.end()) {
+      schema.tables.push_back(std::move(own));
+    } else {
+      table->columns = std::move(own.columns);
+      table->primary_key = std::move(own.primary_key);
+    }
+  }
+  std::ranges::sort(schema.tables, {}, &database::Table::name);
+  return schema;
 }
 
 std::optional<std::int64_t> Connection::version() {

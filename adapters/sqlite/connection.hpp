@@ -44,6 +44,8 @@ class Connection final : public database::Connection, private database::SqlRunne
                                        const std::vector<std::string>& columns,
                                        std::span<const std::vector<Value>> values) override;
   std::int64_t count_rows(const std::string& table) override;
+  std::vector<database::IndexProbe> probe_index(const TableShape& table, const std::string& index,
+                                                std::span<const Row> rows) override;
   std::vector<database::Moved> apply_changes(std::span<const RowChange> changes) override;
   std::vector<std::int64_t> propose_keys(const database::Table& table,
                                          const std::string& key_column, std::size_t count) override;
@@ -60,9 +62,11 @@ class Connection final : public database::Connection, private database::SqlRunne
   const std::string& path() const { return options_.path; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   /// Carrier split: the application's database stands beside main as `live`, and the catalogue is
-  /// live's. Write transactions then take their locks at the first write: at once would be live's
-  /// too.
+  /// live's but for the columns of main's tables. Write transactions then take their locks at the
+  /// first write: at once would be live's too.
   void attach_live(const std::string& live_path, database::Access access);
+  /// Which of the two an unqualified name of a table means: `main`, or `live` where it isn't there.
+  std::string file_of(const std::string& table);
   /// From now on statements are judged, and only those that read are cached: a cached one wouldn't
   /// be judged again.
   void install_guard(GuardRules rules);

@@ -10,8 +10,7 @@
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/clone.hpp"
 #include "adapters/sqlite/connection.hpp"
-#include "adapters/sqlite/overlay_file.hpp"
-#include "adapters/sqlite/overlay_split.hpp"
+#include "adapters/sqlite/overlay_folder.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -41,7 +40,8 @@ void remove_abandoned_copies(const fs::path& folder) {
 /// Which builder makes and opens a sandbox, by its carrier.
 class Builders final : public database::OverlayBuilder {
  public:
-  explicit Builders(const std::string& path) : file_(path), split_(path) {}
+  explicit Builders(const std::string& path)
+      : file_(make_file_builder(path)), split_(make_split_builder(path)) {}
 
   std::vector<database::RowCount> create(const database::OverlaySpec& spec) override {
     return of(spec).create(spec);
@@ -62,14 +62,14 @@ class Builders final : public database::OverlayBuilder {
 
  private:
   database::OverlayBuilder& of(const database::OverlaySpec& spec) {
-    if (spec.carrier == "file") return file_;
-    if (spec.carrier == "split") return split_;
+    if (spec.carrier == "file") return *file_;
+    if (spec.carrier == "split") return *split_;
     throw Error(ErrorCode::kUnsupported, "SQLite has no carrier '" + spec.carrier + "'",
                 {.place = {}, .remedy = "carriers of SQLite databases: file, split"});
   }
 
-  FileOverlayBuilder file_;
-  SplitOverlayBuilder split_;
+  std::unique_ptr<database::OverlayBuilder> file_;
+  std::unique_ptr<database::OverlayBuilder> split_;
 };
 
 class AttachedFile final : public database::Database {

@@ -50,6 +50,15 @@ std::vector<GeneratedShape> shapes() {
        "INSERT INTO d VALUES ('a', 'a', 1, NULL), ('b', 2, 2, 'a'), (3, x'41', 3, 2);"
        "INSERT INTO e VALUES (1, 'a', 1, 'a'), (2, 'b', 2, NULL);",
        {{"d", {"k"}, {"k", "name", "n", "up"}}, {"e", {"id"}, {"id", "name", "n", "d"}}}},
+      {"nocase_key",
+       "CREATE TABLE h (k TEXT COLLATE NOCASE PRIMARY KEY, name, n,"
+       // Not SET NULL: without triggers REPLACE then lets a reference to nothing pass, by SQLite's
+       // own oddity.
+       "  up TEXT REFERENCES h ON DELETE CASCADE ON UPDATE CASCADE);"
+       "CREATE TABLE i (x TEXT COLLATE NOCASE, y INT, name, n, PRIMARY KEY (x, y)) WITHOUT ROWID;"
+       "INSERT INTO h VALUES ('a', 'a', 1, NULL), ('B', 'b', 2, 'A'), ('c', 3, 3, 'b');"
+       "INSERT INTO i VALUES ('a', 1, 'a', 1), ('A', 2, 'b', 2), ('b', 1, NULL, 3);",
+       {{"h", {"k"}, {"k", "name", "n", "up"}}, {"i", {"x", "y"}, {"x", "y", "name", "n"}}}},
       {"triggers",
        "CREATE TABLE f (id INTEGER PRIMARY KEY, name, n, seen INT);"
        "CREATE TABLE g (name PRIMARY KEY, n, times INT DEFAULT 0);"
@@ -113,8 +122,11 @@ Shown run_session(database::SqlSession& session, const std::string& sql) {
                       .done = [&](const auto& outcome) { changed = outcome.changed; }});
     shown.text = std::to_string(changed) + rows_text(rows);
   } catch (const Error& error) {
-    shown.text =
-        std::to_string(static_cast<int>(error.code())) + " " + error.what() + rows_text(rows);
+    std::string message = error.what();
+    // A session says more: which row's reference finds nothing.
+    const std::string reference = "FOREIGN KEY constraint failed";
+    if (message.starts_with(reference)) message = reference;
+    shown.text = std::to_string(static_cast<int>(error.code())) + " " + message + rows_text(rows);
   }
   shown.in_transaction = session.in_transaction();
   return shown;

@@ -64,7 +64,9 @@ std::optional<BrokenReference> look_into(Connection& connection, const database:
   return BrokenReference{.place = table.name + "." + columns,
                          .message = "FOREIGN KEY constraint failed: " + table.name + key +
                                     " refers with " + columns + " to " + reference.target + " " +
-                                    display(Row(split, found.end())) + ", which isn't there"};
+                                    display(Row(split, found.end())) + ", which isn't there",
+                         .remedy = "have that row in " + reference.target + " first, or give " +
+                                   table.name + "." + columns + " the key of one that is there"};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace doppel::sqlite {
 struct BrokenReference {
   std::string place;    ///< table.column
   std::string message;  ///< which row, which value, which table it should be in
+  std::string remedy;
 };
 
 /// SQLite says of a deferred foreign key only that it failed. This looks for the row, first in the

@@ -115,6 +115,7 @@ bool Guard::judge_write(const Action& action) {
   if (rules_.environment == Environment::kLive || rules_.access == database::Access::kReadOnly) {
     return refuse_write("it would write " + action.first);
   }
+  facts_.written.insert(action.first);
   (action.database == kLiveName ? facts_.writes_live : facts_.writes_sandbox) = true;
   return rules_.environment != Environment::kSplit || judge_one_file();
 }

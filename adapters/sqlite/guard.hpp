@@ -31,10 +31,11 @@ struct GuardRules {
 
 /// What the statement prepared since begin_statement() is going to do.
 struct StatementFacts {
-  bool writes_sandbox = false;  ///< rows of main
-  bool writes_live = false;     ///< kSplit: rows of live
-  std::string transaction;      ///< BEGIN, COMMIT, ROLLBACK; empty for none
-  std::string savepoint;        ///< BEGIN, RELEASE, ROLLBACK; empty for none
+  bool writes_sandbox = false;    ///< rows of main
+  bool writes_live = false;       ///< kSplit: rows of live
+  std::set<std::string> written;  ///< tables, those that triggers write included
+  std::string transaction;        ///< BEGIN, COMMIT, ROLLBACK; empty for none
+  std::string savepoint;          ///< BEGIN, RELEASE, ROLLBACK; empty for none
 };
 
 struct Refusal {

@@ -1,6 +1,8 @@
 #include "adapters/sqlite/overlay.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -105,6 +107,35 @@ std::vector<TrackedTable> read_tables(Connection& connection) {
 std::unique_ptr<database::Transaction> snapshot_of(Connection& connection) {
   if (connection.in_transaction()) return nullptr;
   return connection.begin(database::TransactionKind::kRead);
+}
+
+/// 1 and 1.0 are one key to SQLite, and the capture may hold either.
+Key as_one_key(Key key) {
+  constexpr double kLimit = 9e15;  // Below it every whole number is exact.
+  for (Value& value : key) {
+    if (value.kind() != ValueKind::kReal || !(std::abs(value.real()) < kLimit)) continue;
+    if (std::trunc(value.real()) == value.real()) value = static_cast<std::int64_t>(value.real());
+  }
+  return key;
+}
+
+/// Texts that only a collation takes for equal.
+bool is_spelt_otherwise(const Value& a, const Value& b) {
+  return a != b && a.kind() == ValueKind::kText && b.kind() == ValueKind::kText;
+}
+
+/// The rows with these keys: a key's collation may find one that is spelt differently, and that is
+/// another row.
+std::vector<std::optional<Row>> rows_of(Connection& connection, const TableShape& table,
+                                        const std::vector<Key>& keys) {
+  std::vector<std::optional<Row>> rows = connection.read_rows(table, keys);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] &&
+        !std::ranges::equal(table.key_of(*rows[i]), keys[i], std::not_fn(is_spelt_otherwise))) {
+      rows[i].reset();
+    }
+  }
+  return rows;
 }
 
 class OpenOverlay final : public database::Overlay {
@@ -304,11 +335,11 @@ class OpenOverlay final : public database::Overlay {
       if (tables_[number].kind != TrackedTable::Kind::kConfig) continue;
       std::set<Key> captured;
       for (CapturedRow& row : read_capture(*connection_, *tables_[number].shape, number)) {
-        captured.insert(std::move(row.key));
+        captured.insert(as_one_key(std::move(row.key)));
       }
       compare_with_base(*connection_, *base_, *tables_[number].shape,
                         [&](const Key& key, std::optional<Row> base) {
-                          if (captured.contains(key)) return;
+                          if (captured.contains(as_one_key(key))) return;
                           missed.push_back({number, key, std::move(base)});
                         });
     }
@@ -332,14 +363,16 @@ class OpenOverlay final : public database::Overlay {
     std::vector<Key> keys;
     keys.reserve(captured.size());
     for (const CapturedRow& row : captured) keys.push_back(row.key);
-    std::vector<std::optional<Row>> now = connection_->read_rows(*table.shape, keys);
+    std::vector<std::optional<Row>> now = rows_of(*connection_, *table.shape, keys);
     std::vector<std::optional<Row>> base;
     const bool has_base = table.kind == TrackedTable::Kind::kConfig;
-    if (has_base) base = base_->read_rows(*table.shape, keys);
+    if (has_base) base = rows_of(*base_, *table.shape, keys);
     for (std::size_t i = 0; i < captured.size(); ++i) {
       // A config row's base copy can't be wrong; a captured image can, when triggers were off.
       auto& before = has_base && !captured[i].rebased ? base[i] : captured[i].image;
       if (before == now[i]) continue;
+      // As the row itself has it.
+      if (now[i] || before) keys[i] = table.shape->key_of(now[i] ? *now[i] : *before);
       changes.push_back({{table.shape, std::move(keys[i]), std::move(before), std::move(now[i])},
                          std::move(captured[i].by),
                          std::move(captured[i].at)});

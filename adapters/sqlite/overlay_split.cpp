@@ -1,12 +1,13 @@
-#include "adapters/sqlite/overlay_split.hpp"
-
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include <fmt/core.h>
 
 #include "adapters/sqlite/ddl.hpp"
 #include "adapters/sqlite/overlay.hpp"
+#include "adapters/sqlite/overlay_folder.hpp"
 #include "adapters/sqlite/split_objects.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -93,6 +94,55 @@ database::Access live_access(const GuardRules& rules) {
   return rules.shared_write.empty() ? database::Access::kReadOnly : rules.access;
 }
 
+/// Of the columns of all tables in a file: what a reader or writer of them can notice.
+using ColumnTexts = std::map<std::pair<std::string, std::string>, std::string>;
+
+ColumnTexts columns_of(Connection& connection, const std::string& file) {
+  ColumnTexts columns;
+  for (const Row& row : connection.sql()->query(
+           fmt::format("SELECT t.name, c.name, c.type || iif(c.\"notnull\", ' not null', '') || "
+                       "iif(c.hidden >= 2, ' generated', '') || "
+                       "coalesce(' default ' || c.dflt_value, '') "
+                       "FROM {}.sqlite_schema AS t JOIN pragma_table_xinfo(t.name, '{}') AS c "
+                       "WHERE t.type = 'table' AND t.name NOT LIKE 'doppel\\_%' ESCAPE '\\'",
+                       file, file),
+           {})) {
+    columns.emplace(std::pair(row[0].text(), row[1].text()), row[2].text());
+  }
+  return columns;
+}
+
+/// SQL in a sandbox means its own tables, and they are as live's were when it was made. Where live
+/// went on, data and config wouldn't fit each other any more.
+void require_todays_columns(Connection& connection) {
+  const ColumnTexts own = columns_of(connection, "main");
+  const ColumnTexts live = columns_of(connection, "live");
+  std::set<std::string> tables;
+  for (const auto& [name, text] : own) tables.insert(name.first);
+  std::vector<std::string> found;
+  std::string place;
+  const auto note = [&](const std::pair<std::string, std::string>& name, const std::string& what) {
+    found.push_back(name.first + "." + name.second + what);
+    if (place.empty()) place = name.first + "." + name.second;
+  };
+  for (const auto& [name, text] : own) {
+    const auto now = live.find(name);
+    if (now == live.end()) {
+      note(name, " is gone");
+    } else if (now->second != text) {
+      note(name, " was " + text + ", is " + now->second);
+    }
+  }
+  for (const auto& [name, text] : live) {
+    if (tables.contains(name.first) && !own.contains(name)) note(name, " is new (" + text + ")");
+  }
+  if (found.empty()) return;
+  throw Error(
+      ErrorCode::kSchemaChanged,
+      "live's config tables changed since the sandbox was made: " + join(found, ", "),
+      {.place = place, .remedy = "`doppel sandbox refresh` takes the sandbox and its work along"});
+}
+
 std::unique_ptr<Connection> connect(const OverlaySpec& spec, const std::string& live_path,
                                     database::Access access, ConnectionUse use) {
   auto connection = sqlite::open({.path = (spec.folder / kDataFile).string(), .access = access});
@@ -100,16 +150,27 @@ std::unique_ptr<Connection> connect(const OverlaySpec& spec, const std::string& 
   GuardRules rules = rules_of(spec, access);
   if (use == ConnectionUse::kOverlay) rules.own = GuardRules::Own::kAllowed;
   connection->attach_live(live_path, live_access(rules));
+  if (use == ConnectionUse::kSession) require_todays_columns(*connection);
   rules.temporary_triggers = make_temporary_objects(*connection);
   make_reference_checks(*connection, spec);
   connection->install_guard(std::move(rules));
   return connection;
 }
 
-}  // namespace
+class SplitOverlayBuilder final : public FolderOverlayBuilder {
+ public:
+  using FolderOverlayBuilder::FolderOverlayBuilder;
+
+  std::unique_ptr<database::Overlay> open(const OverlaySpec& spec,
+                                          database::Access access) override;
+  database::ApplicationAccess access_for_application(const OverlaySpec& spec) override;
+
+ private:
+  void make_data(const OverlaySpec& spec, const fs::path& data) override;
+};
 
 void SplitOverlayBuilder::make_data(const OverlaySpec& spec, const fs::path& data) {
-  const Row encoding = sqlite::open({.path = live_path_})->sql()->query("PRAGMA encoding", {})[0];
+  const Row encoding = sqlite::open({.path = live_path()})->sql()->query("PRAGMA encoding", {})[0];
   const auto connection = sqlite::open({.path = data.string(),
                                         .access = database::Access::kReadWrite,
                                         .creation = Creation::kCreateIfMissing});
@@ -123,7 +184,7 @@ void SplitOverlayBuilder::make_data(const OverlaySpec& spec, const fs::path& dat
                   "PRAGMA foreign_keys = OFF; "
                   "PRAGMA ignore_check_constraints = ON",
                   encoding[0].text()));
-  connection->attach_live(live_path_, database::Access::kReadOnly);
+  connection->attach_live(live_path(), database::Access::kReadOnly);
   {
     // One snapshot of live: a read transaction holds it for all that is copied.
     const auto transaction = connection->begin(database::TransactionKind::kWrite);
@@ -141,7 +202,7 @@ void SplitOverlayBuilder::make_data(const OverlaySpec& spec, const fs::path& dat
 
 std::unique_ptr<database::Overlay> SplitOverlayBuilder::open(const OverlaySpec& spec,
                                                              database::Access access) {
-  const auto make = [spec, access, live_path = live_path_](ConnectionUse use) {
+  const auto make = [spec, access, live_path = live_path()](ConnectionUse use) {
     return connect(spec, live_path, access, use);
   };
   return make_overlay(make(ConnectionUse::kOverlay), spec, make);
@@ -153,6 +214,12 @@ database::ApplicationAccess SplitOverlayBuilder::access_for_application(const Ov
               {.place = spec.folder.string(),
                .remedy = "`doppel sql` and the library open it; for an application by itself make "
                          "a sandbox of carrier file"});
+}
+
+}  // namespace
+
+std::unique_ptr<database::OverlayBuilder> make_split_builder(std::string live_path) {
+  return std::make_unique<SplitOverlayBuilder>(std::move(live_path));
 }
 
 }  // namespace doppel::sqlite

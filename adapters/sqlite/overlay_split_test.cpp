@@ -1,5 +1,3 @@
-#include "adapters/sqlite/overlay_split.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -205,6 +203,79 @@ TEST_F(Split, DataDoesNotReferToConfigOfTheSandboxOnly) {
   }
   EXPECT_EQ(refusal("INSERT INTO tickets VALUES (3, 99, NULL)").code, ErrorCode::kConstraint);
   run("INSERT INTO tickets VALUES (3, NULL, 0)");
+}
+
+TEST_F(Split, ReferencesBesideTheSchemaAreJudged) {
+  live_.run(
+      "CREATE TABLE links (id INTEGER PRIMARY KEY, kind TEXT, target INT, rule INT);"
+      "ALTER TABLE rules ADD COLUMN kind TEXT; UPDATE rules SET kind = 'queue'");
+  const auto schema = database_->open(Access::kReadOnly)->read_schema();
+  std::erase_if(spec_.tables, [](const auto& tracked) { return tracked.shape->name == "rules"; });
+  spec_.tables.push_back({.shape = database::shape_of(*schema.table("rules"), {"id"})});
+  spec_.tables.push_back({.shape = database::shape_of(*schema.table("links"), {"id"}),
+                          .kind = database::TrackedTable::Kind::kData,
+                          .shared_write = true});
+  spec_.references = {{.table = "links",
+                       .columns = {"target"},
+                       .target = "queues",
+                       .target_columns = {"id"},
+                       .none = {Value(7)},
+                       .when = {{.column = "kind", .value = Value("qu'eue")}}},
+                      {.table = "links",
+                       .columns = {"target"},
+                       .target = "texts",
+                       .target_columns = {"v"},
+                       .when = {{.column = "kind",
+                                 .value = Value("queue"),
+                                 .via = "rule",
+                                 .via_table = "rules",
+                                 .via_key = "id"}}}};
+  spec_.name = "acme/qa";
+  make();
+  run("INSERT INTO queues (id, name) VALUES (7, 'New'), (8, 'Newer');"
+      "INSERT INTO texts (k, v) VALUES ('c', 33); INSERT INTO rules VALUES (6, 1, 'other')");
+  run("INSERT INTO links VALUES (1, 'other', 8, NULL), (2, 'qu''eue', 7, NULL), "
+      "(3, 'qu''eue', 2, NULL), (4, NULL, 33, 6), (5, NULL, 1, 5)");
+  for (const char* sql :
+       {"INSERT INTO links VALUES (9, 'qu''eue', 8, NULL)",
+        "UPDATE links SET target = 8 WHERE id = 3",
+        "UPDATE links SET kind = 'qu''eue' WHERE id = 1", "INSERT INTO links VALUES (9, '', 33, 5)",
+        "UPDATE links SET rule = 5 WHERE id = 4", "UPDATE links SET target = 33 WHERE id = 5"}) {
+    const Failure failure = refusal(sql);
+    EXPECT_EQ(failure.code, ErrorCode::kSandboxOnly) << sql;
+    EXPECT_THAT(failure.text, HasSubstr("links.target refers to a row of ")) << sql;
+    EXPECT_THAT(failure.text, HasSubstr("exists only in sandbox acme/qa")) << sql;
+  }
+}
+
+TEST_F(Split, ASessionIsRefusedWhereLivesConfigTablesChanged) {
+  make();
+  live_.run("ALTER TABLE queues ADD COLUMN weight INT NOT NULL DEFAULT 3; ALTER TABLE notes ADD x");
+  const Failure failure = failure_of([&] { overlay_->open_session("ada"); });
+  EXPECT_EQ(failure.code, ErrorCode::kSchemaChanged);
+  EXPECT_EQ(
+      failure.text,
+      "live's config tables changed since the sandbox was made: queues.weight is new (INT not "
+      "null default 3)");
+  EXPECT_THAT(failure.remedy, HasSubstr("doppel sandbox refresh"));
+  EXPECT_THAT(database::differences(overlay_->connection().read_schema(),
+                                    database_->open(Access::kReadOnly)->read_schema()),
+              ElementsAre("table queues: column weight is new (INT not null default 3)"));
+}
+
+TEST_F(Split, ProposesKeysByTheCounterOfTheFileThatHasTheTable) {
+  live_.run(
+      "CREATE TABLE marks (id INTEGER PRIMARY KEY AUTOINCREMENT);"
+      "INSERT INTO marks VALUES (40); DELETE FROM marks");
+  make();
+  database::Table marks;
+  marks.name = "marks";
+  marks.key_source = database::KeySource::kCounted;
+  EXPECT_THAT(overlay_->connection().propose_keys(marks, "id", 2), ElementsAre(41, 42));
+  database::Table rules;
+  rules.name = "rules";
+  rules.key_source = database::KeySource::kCounted;
+  EXPECT_THAT(overlay_->connection().propose_keys(rules, "id", 1), ElementsAre(1'000'006));
 }
 
 TEST_F(Split, ATransactionWritesOneFile) {

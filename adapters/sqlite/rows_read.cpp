@@ -207,7 +207,8 @@ std::vector<std::int64_t> Connection::propose_keys(const database::Table& table,
   if (counted) {
     // The counter's table is there as soon as one AUTOINCREMENT table is. Unqualified, its name
     // would mean that of temporary tables.
-    auto counter = prepare("SELECT max(0, max(seq)) FROM main.sqlite_sequence WHERE name = ?1");
+    auto counter = prepare("SELECT max(0, max(seq)) FROM " + file_of(table.name) +
+                           ".sqlite_sequence WHERE name = ?1");
     counter->bind(1, table.name);
     if (counter->step() && !counter->column(0).is_null()) {
       last = std::max(last, counter->column(0).integer());

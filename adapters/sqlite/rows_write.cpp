@@ -7,29 +7,10 @@
 #include "base/text.hpp"
 #include "database/before_images.hpp"
 #include "database/quote.hpp"
+#include "database/refused_change.hpp"
 
 namespace doppel::sqlite {
 namespace {
-
-std::string_view verb(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::kInsert:
-      return "inserted";
-    case ChangeKind::kUpdate:
-      return "updated";
-    case ChangeKind::kDelete:
-      return "deleted";
-  }
-  return {};
-}
-
-/// SQLite names the constraint; which row it was is known here only.
-[[noreturn]] void fail_for(const RowChange& change, const std::string& reason) {
-  throw Error(ErrorCode::kConstraint,
-              change.table->name + " " + display(change.key) + " can't be " +
-                  std::string(verb(change.kind())) + ": " + reason,
-              {.place = change.table->name, .remedy = {}});
-}
 
 StatementCache::Lease prepare_insert(Connection& connection, const RowChange& change) {
   const TableShape& table = *change.table;
@@ -92,18 +73,19 @@ Outcome write_change(Connection& connection, const RowChange& change) {
   try {
     statement->run();
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kConstraint) fail_for(change, error.what());
+    if (error.code() == ErrorCode::kConstraint) database::refuse_change(change, error.what());
     throw;
   }
   const std::int64_t rows = sqlite3_changes64(connection.handle());
   if (rows == 1) return Outcome::kDone;
   if (rows > 1) {
-    fail_for(change, "the key stands for " + counted(rows, "row") + ", it should for one");
+    database::refuse_change(change,
+                            "the key stands for " + counted(rows, "row") + ", it should for one");
   }
-  if (change.kind() == ChangeKind::kInsert) fail_for(change, "a trigger ignored it");
+  if (change.kind() == ChangeKind::kInsert) database::refuse_change(change, "a trigger ignored it");
   const bool there = connection.read_rows(*change.table, std::span(&change.key, 1))[0].has_value();
   if (change.kind() == ChangeKind::kUpdate && !there) return Outcome::kMoved;
-  if (there) fail_for(change, "a trigger ignored it");
+  if (there) database::refuse_change(change, "a trigger ignored it");
   return Outcome::kDone;
 }
 

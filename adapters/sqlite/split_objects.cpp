@@ -51,16 +51,50 @@ std::string check_name(std::size_t number, std::string_view event) {
   return fmt::format("doppel_check_{}_{}", number, event);
 }
 
+/// A value as SQL text: a trigger has no parameters.
+std::string literal(Connection& connection, const Value& value) {
+  return connection.sql()->query("SELECT quote($1)", {value}).at(0).at(0).text();
+}
+
+/// When the new row holds a reference of this kind, in SQL: "NEW.x IS NOT NULL AND ...".
+std::string given_condition(Connection& connection, const DataReference& reference) {
+  std::string given;
+  for (const std::string& column : reference.columns) {
+    given += fmt::format("NEW.{} IS NOT NULL AND ", quote_name(column));
+  }
+  for (const Value& none : reference.none) {
+    given += fmt::format("NEW.{} IS NOT {} AND ", quote_name(reference.columns.front()),
+                         literal(connection, none));
+  }
+  if (!reference.when) return given;
+  const DataReference::When& when = *reference.when;
+  const std::string value = literal(connection, when.value);
+  if (when.via.empty()) {
+    return given + fmt::format("NEW.{} = {} AND ", quote_name(when.column), value);
+  }
+  return given +
+         fmt::format("EXISTS (SELECT 1 FROM {} AS v WHERE v.{} = NEW.{} AND v.{} = {}) AND ",
+                     quote_name(when.via_table), quote_name(when.via_key), quote_name(when.via),
+                     quote_name(when.column), value);
+}
+
+/// The columns of the table whose change may make a reference of it.
+std::vector<std::string> judged_columns(const DataReference& reference) {
+  std::vector<std::string> columns = reference.columns;
+  if (reference.when) {
+    columns.push_back(reference.when->via.empty() ? reference.when->column : reference.when->via);
+  }
+  return columns;
+}
+
 void make_check(Connection& connection, const OverlaySpec& spec, std::size_t number) {
   const DataReference& reference = spec.references[number];
-  std::string given;
   std::string same;
   for (std::size_t i = 0; i < reference.columns.size(); ++i) {
-    const std::string column = quote_name(reference.columns[i]);
-    given += fmt::format("NEW.{} IS NOT NULL AND ", column);
     same += fmt::format("{}t.{} = NEW.{}", i > 0 ? " AND " : "",
-                        quote_name(reference.target_columns[i]), column);
+                        quote_name(reference.target_columns[i]), quote_name(reference.columns[i]));
   }
+  const std::string given = given_condition(connection, reference);
   const std::string target = quote_name(reference.target);
   const std::string name = spec.name.empty() ? spec.folder.filename().string() : spec.name;
   const std::string message =
@@ -75,7 +109,7 @@ void make_check(Connection& connection, const OverlaySpec& spec, std::size_t num
         target, same, target, same, quote_text(message)));
   };
   make("INSERT", "");
-  make("UPDATE", " OF " + database::quote_names(reference.columns));
+  make("UPDATE", " OF " + database::quote_names(judged_columns(reference)));
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/failure.hpp"
+#include "adapters/sqlite/foreign_keys.hpp"
 #include "adapters/sqlite/sql_text.hpp"
 
 namespace doppel::sqlite {
@@ -110,13 +113,14 @@ class GuardedSession final : public database::SqlSession {
       const Guard::Lift lift(guard_);
       step_all(*statement, sink, outcome);
     } else if (captured_ && facts.writes_sandbox) {
-      run_write(std::move(statement), sink, outcome);
+      run_write(std::move(statement), facts, sink, outcome);
     } else {
       before_end_of_transaction(facts);
-      step_all(*statement, sink, outcome);
+      step_explained(*statement, facts, sink, outcome);
       if (facts.transaction == "ROLLBACK" || facts.savepoint == "ROLLBACK") author_stands_ = false;
     }
     statement.reset();
+    if (!in_transaction()) written_.clear();
     if (sink.done) sink.done(outcome);
     return size;
   }
@@ -148,12 +152,13 @@ class GuardedSession final : public database::SqlSession {
     set_author({});
   }
 
-  void run_write(StatementHandle statement, const StatementSink& sink, StatementOutcome& outcome) {
+  void run_write(StatementHandle statement, const StatementFacts& facts, const StatementSink& sink,
+                 StatementOutcome& outcome) {
     if (in_transaction()) {
       if (!author_stands_) set_author(author_);
       author_stands_ = true;
       try {
-        step_all(*statement, sink, outcome);
+        step_explained(*statement, facts, sink, outcome);
       } catch (...) {
         statement.reset();
         if (!in_transaction()) author_stands_ = false;
@@ -164,7 +169,7 @@ class GuardedSession final : public database::SqlSession {
     run_own(guard_.owns_file() ? "BEGIN IMMEDIATE" : "BEGIN");
     try {
       set_author(author_);
-      step_all(*statement, sink, outcome);
+      step_explained(*statement, facts, sink, outcome);
     } catch (const Error& error) {
       statement.reset();
       // INSERT OR FAIL keeps what it wrote before it failed, any other statement left nothing.
@@ -187,6 +192,14 @@ class GuardedSession final : public database::SqlSession {
     try {
       set_author({});
       run_own("COMMIT");
+    } catch (const Error& error) {
+      const bool is_reference =
+          sqlite3_extended_errcode(handle()) == SQLITE_CONSTRAINT_FOREIGNKEY && in_transaction();
+      const auto broken = is_reference ? broken_now() : std::nullopt;
+      roll_back();
+      forget_changes();
+      if (broken) rethrow(error, *broken);
+      throw;
     } catch (...) {
       roll_back();
       forget_changes();
@@ -203,6 +216,71 @@ class GuardedSession final : public database::SqlSession {
   void roll_back() noexcept {
     const Guard::Lift lift(guard_);
     if (in_transaction()) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  /// A row whose reference finds nothing, as the tables stand in the open transaction.
+  std::optional<BrokenReference> broken_now() {
+    const Guard::Lift lift(guard_);
+    return find_broken_reference(*connection_, {written_.begin(), written_.end()});
+  }
+
+  [[noreturn]] static void rethrow(const Error& error, const BrokenReference& broken) {
+    // On a line of its own: it names much.
+    std::string message = broken.message;
+    if (const auto colon = message.find(": "); colon != std::string::npos) {
+      message.replace(colon + 1, 1, "\n  ");
+    }
+    throw Error(error.code(), message, {.place = broken.place, .remedy = broken.remedy});
+  }
+
+  void quietly(const char* sql) noexcept {
+    const Guard::Lift lift(guard_);
+    sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  }
+
+  /// SQLite says of a foreign key only that it failed, and has undone the statement by then. So it
+  /// is done once more with the check put off, looked at, and undone again.
+  std::optional<BrokenReference> broken_by(sqlite3_stmt& statement) {
+    sqlite3_reset(&statement);
+    const sqlite3_int64 last_key = sqlite3_last_insert_rowid(handle());
+    const bool own = !in_transaction();
+    std::optional<BrokenReference> broken;
+    quietly(own ? "BEGIN" : "SAVEPOINT doppel_why");
+    // What was broken before says nothing of this statement.
+    if (!broken_now()) {
+      const bool deferred = is_deferred();
+      quietly("PRAGMA defer_foreign_keys = ON");
+      int result = SQLITE_ROW;
+      while (result == SQLITE_ROW) result = sqlite3_step(&statement);
+      if (result == SQLITE_DONE) broken = broken_now();
+      sqlite3_reset(&statement);
+      if (!deferred) quietly("PRAGMA defer_foreign_keys = OFF");
+    }
+    quietly(own ? "ROLLBACK" : "ROLLBACK TO doppel_why; RELEASE doppel_why");
+    forget_changes();
+    sqlite3_set_last_insert_rowid(handle(), last_key);
+    return broken;
+  }
+
+  bool is_deferred() {
+    const Guard::Lift lift(guard_);
+    auto statement = connection_->prepare("PRAGMA defer_foreign_keys");
+    return statement->step() && statement->column(0) == Value(1);
+  }
+
+  /// step_all(), and a failed reference is named with its row and value where it can be found.
+  void step_explained(sqlite3_stmt& statement, const StatementFacts& facts,
+                      const StatementSink& sink, StatementOutcome& outcome) {
+    written_.insert(facts.written.begin(), facts.written.end());
+    try {
+      step_all(statement, sink, outcome);
+    } catch (const Error& error) {
+      if (sqlite3_extended_errcode(handle()) != SQLITE_CONSTRAINT_FOREIGNKEY) throw;
+      const bool ends = facts.transaction == "COMMIT" || facts.savepoint == "RELEASE";
+      const auto broken = ends ? broken_now() : broken_by(statement);
+      if (!broken) throw;
+      rethrow(error, *broken);
+    }
   }
 
   void step_all(sqlite3_stmt& statement, const StatementSink& sink, StatementOutcome& outcome) {
@@ -234,7 +312,8 @@ class GuardedSession final : public database::SqlSession {
   std::unique_ptr<Connection> connection_;
   Guard& guard_;
   std::string author_;
-  bool author_stands_ = false;  ///< in the open transaction
+  bool author_stands_ = false;     ///< in the open transaction
+  std::set<std::string> written_;  ///< tables, by it
   std::unique_ptr<SessionTrust> trust_;
 };
 

@@ -48,7 +48,8 @@ class OpenTransaction final : public database::Transaction {
     const auto broken = find_broken_reference(connection_, tables);
     roll_back();
     if (broken) {
-      throw Error(ErrorCode::kConstraint, broken->message, {.place = broken->place, .remedy = ""});
+      throw Error(ErrorCode::kConstraint, broken->message,
+                  {.place = broken->place, .remedy = broken->remedy});
     }
     throw Error(ErrorCode::kConstraint, "FOREIGN KEY constraint failed",
                 {.place = connection_.path(), .remedy = ""});

@@ -71,6 +71,15 @@ class RowReader {
 
   /// The number of all rows.
   virtual std::int64_t count_rows(const std::string& table) = 0;
+
+  /// For each of `rows` (in the table's shape) what the unique index makes of it: for indexes with
+  /// a condition or on expressions, which nobody but the database can evaluate. Adapters that can't
+  /// leave it as it is; the database then judges when the row is written.
+  virtual std::vector<IndexProbe> probe_index(const TableShape& /*table*/,
+                                              const std::string& /*index*/,
+                                              std::span<const Row> rows) {
+    return std::vector<IndexProbe>(rows.size());
+  }
 };
 
 /// A change that did not find what it expected.

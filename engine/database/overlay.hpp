@@ -35,6 +35,17 @@ struct DataReference {
   std::vector<std::string> columns;
   std::string target;
   std::vector<std::string> target_columns;  ///< aligned with `columns`
+  std::vector<Value> none = {};             ///< in the first column: it refers to nothing
+  /// Where the target depends on the row: only rows count that hold `value` in `column`, or, with
+  /// `via`, whose `via` column refers to a row (of `via_table`, by `via_key`) that holds it.
+  struct When {
+    std::string column;
+    Value value;
+    std::string via = {};
+    std::string via_table = {};
+    std::string via_key = {};
+  };
+  std::optional<When> when = {};
 };
 
 struct OverlaySpec {

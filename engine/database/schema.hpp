@@ -29,7 +29,17 @@ struct UniqueKey {
   /// Those of `columns` in which it takes letters of either case (ASCII) for the same.
   std::vector<std::string> folded = {};
   bool partial = false;  ///< whether it holds only the rows of a condition
+  /// Stored columns that it is made of, where it is on expressions or computed columns.
+  std::vector<std::string> made_of = {};
   friend bool operator==(const UniqueKey&, const UniqueKey&) = default;
+};
+
+/// What a unique index makes of a row that may or may not be there.
+struct IndexProbe {
+  /// What it compares: two rows collide in it when these are equal. Empty: it doesn't hold the row
+  /// (because of its condition or a NULL), or the adapter can't tell.
+  std::vector<Value> values;
+  std::vector<Row> rows;  ///< of the table, that it holds under these values
 };
 
 struct ForeignKey {

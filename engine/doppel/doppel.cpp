@@ -1,6 +1,7 @@
 #include "doppel.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -176,10 +177,8 @@ Status Doppel::status(const EnvironmentName& name) {
   status.transitions = workspace.store().transitions(status.environment.id);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(status.environment, attached.model), Access::kReadWrite);
-  if (status.environment.carrier == "file") {
-    status.schema_differences =
-        database::differences(sandbox->connection().read_schema(), attached.schema);
-  }
+  status.schema_differences =
+      database::differences(sandbox->connection().read_schema(), attached.schema);
   status.checkpoints = overlay::checkpoints(*sandbox);
   const overlay::Defaults none;
   const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox, &none);
@@ -304,8 +303,15 @@ plan::Promoted Doppel::restore_previous(const std::string& tenant, LaterEdits la
 }
 
 std::vector<plan::SnapshotInfo> Doppel::snapshots(const std::string& tenant) {
-  impl_->workspace.store().tenant(tenant);
-  return plan::list_snapshots(impl_->workspace.snapshots(tenant));
+  std::set<std::string> recorded;
+  for (const plan::Promotion& promotion : history(tenant)) {
+    recorded.insert(plan::snapshot_name(promotion.number, promotion.id));
+  }
+  auto snapshots = plan::list_snapshots(impl_->workspace.snapshots(tenant));
+  for (plan::SnapshotInfo& snapshot : snapshots) {
+    snapshot.promoted = recorded.contains(snapshot.name);
+  }
+  return snapshots;
 }
 
 plan::Plan Doppel::plan_restore(const std::string& tenant, const std::string& snapshot,

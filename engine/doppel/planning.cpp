@@ -147,7 +147,7 @@ std::string in_words(const manifest::Model& model, const RowChange& change) {
 /// What live takes back is its own: its addresses and credentials come back like anything else.
 void merge_bindings(manifest::Model& model) {
   for (manifest::TableModel& table : model.tables) {
-    for (manifest::ColumnModel& column : table.columns) column.binding = column.secret = false;
+    for (manifest::ColumnModel& column : table.columns) column.travels = true;
   }
 }
 
@@ -362,7 +362,10 @@ plan::Plan Planning::plan(const EnvironmentName& name, const PlanOptions& option
   follow(name, attached);
   const Environment environment = workspace_.ready(name, attached);
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
-  return make(sandbox_request(environment, std::move(sandbox.changes)), options, attached);
+  auto siblings = overlay::read_siblings(attached.model, sandbox.changes.config, *sandbox.overlay);
+  plan::Request request = sandbox_request(environment, std::move(sandbox.changes));
+  request.siblings = std::move(siblings);
+  return make(std::move(request), options, attached);
 }
 
 plan::Plan Planning::resolve(const EnvironmentName& name,
@@ -371,8 +374,11 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
   Attached attached = workspace_.attach(name.tenant);
   const Environment environment = workspace_.ready(name, attached);
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
-  return answer(sandbox_request(environment, std::move(sandbox.changes)), resolutions, options,
-                attached, [&](const std::string& table, const Key& key) {
+  auto siblings = overlay::read_siblings(attached.model, sandbox.changes.config, *sandbox.overlay);
+  plan::Request request = sandbox_request(environment, std::move(sandbox.changes));
+  request.siblings = std::move(siblings);
+  return answer(std::move(request), resolutions, options, attached,
+                [&](const std::string& table, const Key& key) {
                   const TableShape& shape = *attached.model.require(table).shape;
                   return sandbox.overlay->connection().read_rows(shape, {&key, 1}).front();
                 });

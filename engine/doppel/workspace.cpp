@@ -211,6 +211,8 @@ database::OverlaySpec Workspace::spec(const Environment& environment, const mani
   made.mark = mark_of(environment, base);
   made.ordinal = environment.ordinal;
   made.tables = overlay::tracked_tables(model);
+  made.references = overlay::data_references(model);
+  made.name = environment.title();
   return made;
 }
 

@@ -30,6 +30,13 @@ void match_tables(Binder& binder) {
 }
 
 void check_scope(Binder& binder) {
+  if (!binder.manifest().scope.empty()) {
+    // Ignored, it would take the rows of other tenants into sandboxes, promotions and rollbacks.
+    binder.error("scope",
+                 "rows aren't told apart by `scope` yet: doppel would take those of all "
+                 "tenants in these tables",
+                 "leave `scope` out where the database holds one tenant");
+  }
   for (const auto& [column, value] : binder.manifest().scope) {
     const bool used = std::ranges::any_of(
         binder.schema().tables,

@@ -109,23 +109,28 @@ void bind_unique_keys(const database::Table& table, TableModel& model) {
   const TableShape& shape = *model.shape;
   const auto add = [&](const database::UniqueKey& declared) {
     UniqueKeyModel key{.name = declared.name, .columns = {}, .partial = declared.partial};
-    for (const std::string& column : declared.columns) {
+    const auto is_stored = [&](const std::string& column) {
+      return shape.column(column).has_value();
+    };
+    key.computed = declared.columns.empty() || !std::ranges::all_of(declared.columns, is_stored) ||
+                   (!declared.plain && !declared.partial && declared.folded.empty());
+    const auto& made_of = declared.made_of.empty() ? declared.columns : declared.made_of;
+    for (const std::string& column : made_of) {
       const auto index = shape.column(column);
-      if (!index) return;  // on a computed column: the database judges it
+      if (!index) continue;
       key.columns.push_back(*index);
-      if (!declared.folded.empty()) {
+      if (!declared.folded.empty() && !key.computed) {
         key.folded.push_back(std::ranges::find(declared.folded, column) != declared.folded.end());
       }
     }
     const bool is_key = key.columns.size() == shape.key.size() &&
                         std::ranges::is_permutation(key.columns, shape.key);
-    if (!key.columns.empty() && !is_key) model.unique_keys.push_back(std::move(key));
+    if (key.judged() || (!key.columns.empty() && !is_key)) {
+      model.unique_keys.push_back(std::move(key));
+    }
   };
-  add({.name = "primary key", .columns = table.primary_key});
-  for (const database::UniqueKey& key : table.unique_keys) {
-    // Only what the adapter knows how to compare: neither expressions nor other collations.
-    if (key.plain || key.partial || !key.folded.empty()) add(key);
-  }
+  if (!table.primary_key.empty()) add({.name = "primary key", .columns = table.primary_key});
+  for (const database::UniqueKey& key : table.unique_keys) add(key);
   const bool own_key = std::ranges::equal(table.primary_key, shape.key, {}, {},
                                           [&](std::size_t index) { return shape.columns[index]; });
   model.key_source = own_key ? table.key_source : database::KeySource::kApplication;

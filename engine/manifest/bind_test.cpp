@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -71,7 +72,11 @@ TEST(Bind, TakesTheKeysOfTheDatabase) {
   const TableModel& queues = model.require("queues");
   EXPECT_EQ(queues.shape->columns.size(), 7U) << "computed columns are no part of a row";
   EXPECT_EQ(queues.key_source, database::KeySource::kReused);
-  ASSERT_EQ(queues.unique_keys.size(), 2U) << "only plain keys of stored columns are probed";
+  ASSERT_EQ(queues.unique_keys.size(), 4U);
+  EXPECT_EQ(std::ranges::count_if(queues.unique_keys,
+                                  [](const UniqueKeyModel& key) { return key.judged(); }),
+            2)
+      << "conditions, expressions and computed columns are the database's to judge";
   EXPECT_EQ(queues.unique_keys[0].columns, std::vector<std::size_t>{1});
   EXPECT_EQ(model.require("pairs").shape->key, (std::vector<std::size_t>{0, 1}));
   const TableModel& links = model.require("links");
@@ -349,8 +354,11 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Check, NamesAScopeColumnThatNoTableHas) {
   const auto problems = check(manifest_with({}, "scope: {tenant_id: 1}\n"), small_schema());
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].place, "scope.tenant_id");
+  ASSERT_EQ(problems.size(), 2U);
+  EXPECT_EQ(problems[0].place, "scope");
+  EXPECT_EQ(problems[0].severity, Problem::Severity::kError);
+  EXPECT_NE(problems[0].message.find("all tenants"), std::string::npos);
+  EXPECT_EQ(problems[1].place, "scope.tenant_id");
 }
 
 TEST(Check, WarnsOfADeclaredReferenceToNowhere) {

@@ -27,6 +27,11 @@ struct ColumnModel {
   bool binding = false;
   std::vector<EmbeddedIds> ids;               ///< read by find_ids()
   std::shared_ptr<const IdSearch> id_search;  ///< made by bind(); absent: compiled when used
+  /// A binding or secret that merges like anything else: what live takes back is its own.
+  bool travels = false;
+
+  /// Whether each environment has a value of its own, which never goes to another one.
+  bool stays() const { return (binding || secret) && !travels; }
 };
 
 struct Reference {
@@ -54,6 +59,11 @@ struct UniqueKeyModel {
   std::vector<bool> folded = {};  ///< aligned with columns: case is ignored; empty: nowhere
   /// Only rows of a condition are in it: which ones, the database knows alone.
   bool partial = false;
+  /// It compares something else than its columns hold: expressions of them, computed columns, or
+  /// texts by a collation of its own. `columns` are then the stored ones that it is made of.
+  bool computed = false;
+  /// Whether only the database can say which rows collide in it.
+  bool judged() const { return partial || computed; }
 };
 
 struct ListModel {

@@ -24,7 +24,7 @@ const std::vector<KindInfo>& kinds() {
       {ConflictKind::kDeletedInSandbox, "deleted_in_sandbox", {kKeepLive, kKeepDeleted}},
       {ConflictKind::kCreatedTwice, "created_twice", {kKeepLive, kMergeInto, kRename}},
       {ConflictKind::kKeyTaken, "key_taken", {kNewKey, kKeepLive}},
-      {ConflictKind::kReplaced, "replaced", {kKeepLive, kNewKey, kTakeSandbox}},
+      {ConflictKind::kReplaced, "replaced", {kKeepLive, kNewKey, kTakeSandbox, kMergeInto}},
       {ConflictKind::kUniqueTaken, "unique_taken", {kKeepLive, kRename}},
       {ConflictKind::kReferenceGone, "reference_gone", {kKeepLive, kRestore, kEdit}},
       {ConflictKind::kStillReferenced, "still_referenced", {kKeepLive, kEdit}},

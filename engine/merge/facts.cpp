@@ -28,6 +28,8 @@ class StateFacts {
       answer_alike({first, last}, facts);
       first = last;
     }
+    // A state has no indexes: nothing is in the way in one.
+    for (const IndexQuestion& question : needs.probes) facts.add(question, database::IndexProbe());
     for (const auto& [table, number] : needs.keys) facts.add_keys(table, keys(table, number));
   }
 
@@ -87,6 +89,15 @@ class StateFacts {
 
 void Facts::add(const Question& question, std::vector<Row> rows) {
   rows_[question.table][question.columns].insert_or_assign(question.values, std::move(rows));
+}
+
+void Facts::add(const IndexQuestion& question, database::IndexProbe probe) {
+  probes_.insert_or_assign(question, std::move(probe));
+}
+
+const database::IndexProbe* Facts::probe(const IndexQuestion& question) const {
+  const auto found = probes_.find(question);
+  return found == probes_.end() ? nullptr : &found->second;
 }
 
 const std::vector<Row>* Facts::rows(const Question& question) const {

@@ -32,7 +32,8 @@ std::optional<Value> ask_field(Work& work, Item& item, std::size_t column) {
 std::optional<Value> merge_field(Work& work, Item& item, std::size_t column) {
   const Value& live = (*item.live)[column];
   const Value& sandbox = (*item.sandbox)[column];
-  if (live == sandbox || is_quiet(*item.table, column)) return live;
+  if (live == sandbox || item.table->columns[column].is_volatile) return live;
+  if (is_quiet(*item.table, column) && !item.replaces) return live;
   if (item.overwrite) return sandbox;
   if (item.base != nullptr) {
     const Value& base = (*item.base)[column];

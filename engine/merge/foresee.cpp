@@ -31,6 +31,10 @@ class Foresight {
 
  private:
   void ask_unique(const Item& item, const Uniqueness& unique) {
+    if (!unique.index.empty()) {
+      work_.probe(item.table->name(), unique.index, *item.sandbox);
+      return;
+    }
     const auto values = unique.values_of(*item.sandbox);
     if (values.empty()) return;
     if (item.base != nullptr && unique.values_of(*item.base) == values) return;

@@ -29,10 +29,22 @@ struct Question {
   friend auto operator<=>(const Question&, const Question&) = default;
 };
 
+/// "What does the unique index compare of this row, and which of live's rows does it hold under
+/// that?" Of an index with a condition or on expressions only the database knows.
+struct IndexQuestion {
+  std::string table;
+  std::string index;
+  Row row;
+  friend auto operator<=>(const IndexQuestion&, const IndexQuestion&) = default;
+};
+
 /// What is known of live. A question answered with no rows is known, too.
 class Facts {
  public:
   void add(const Question& question, std::vector<Row> rows);
+  void add(const IndexQuestion& question, database::IndexProbe probe);
+  /// Null: not known.
+  const database::IndexProbe* probe(const IndexQuestion& question) const;
   /// Null: not known.
   const std::vector<Row>* rows(const Question& question) const;
   const std::vector<Row>* rows(const std::string& table, const std::vector<std::size_t>& columns,
@@ -50,12 +62,14 @@ class Facts {
   using ByColumns = std::map<std::vector<std::size_t>, ByValues>;
   std::map<std::string, ByColumns, std::less<>> rows_;  ///< by table
   std::map<std::string, std::vector<std::int64_t>, std::less<>> keys_;
+  std::map<IndexQuestion, database::IndexProbe> probes_;
 };
 
 struct Needs {
   std::vector<Question> questions;                       ///< each once, sorted
   std::map<std::string, std::size_t, std::less<>> keys;  ///< table -> number of new keys
-  bool empty() const { return questions.empty() && keys.empty(); }
+  std::vector<IndexQuestion> probes;                     ///< each once, sorted
+  bool empty() const { return questions.empty() && keys.empty() && probes.empty(); }
 };
 
 enum class ConflictKind {
@@ -64,7 +78,8 @@ enum class ConflictKind {
   kDeletedInSandbox,  ///< deleted in the sandbox, edited in live
   kCreatedTwice,      ///< the same natural key was made on both sides
   kKeyTaken,          ///< a new row's key belongs to another object in live
-  kReplaced,          ///< live's row under this key is another object than the base's
+  kReplaced,          ///< one side has another object under the key than the base, the other
+                      ///< side changed the old one, or has another one, too
   kUniqueTaken,       ///< a unique value belongs to another row of live
   kReferenceGone,     ///< a row refers to one that live deleted
   /// A row deleted in the sandbox is referred to by config of live; or one that got another name
@@ -96,7 +111,8 @@ std::optional<AnswerKind> parse_answer_kind(std::string_view text);
 ///   deleted_in_sandbox  keep_live, keep_deleted
 ///   created_twice       keep_live, merge_into, rename
 ///   key_taken           new_key, keep_live        (new_key is taken without asking)
-///   replaced            keep_live, new_key, take_sandbox
+///   replaced            keep_live, new_key, take_sandbox, merge_into   (merge_into: it is the
+///                                                 same object after all, merged field by field)
 ///   unique_taken        keep_live, rename
 ///   reference_gone      keep_live, restore, edit
 ///   still_referenced    keep_live, edit           (edit: the row that takes over the references;

@@ -113,6 +113,110 @@ TEST_F(MergeTest, ATakenKeyThatTheApplicationGivesIsAsked) {
   EXPECT_EQ(row(moved, "queues", 40)[1], Value("Legal"));
 }
 
+TEST_F(MergeTest, ARowReplacedInTheSandboxAndEditedInLive) {
+  put(sandbox_, "queues", {1, "Trash", "black", 1, 0});
+  put(live_, "queues", {1, "Spam", "pink", 1, 0});
+  EXPECT_TRUE(answered(ConflictKind::kReplaced, AnswerKind::kKeepLive).changes.empty());
+  answers_.clear();
+  const auto both = after(answered(ConflictKind::kReplaced, AnswerKind::kNewKey));
+  EXPECT_EQ(row(both, "queues", 1), (Row{1, "Spam", "pink", 1, 0}));
+  EXPECT_EQ(row(both, "queues", 4)[1], Value("Trash"));
+  answers_.clear();
+  const auto taken = after(answered(ConflictKind::kReplaced, AnswerKind::kTakeSandbox));
+  EXPECT_EQ(row(taken, "queues", 1), (Row{1, "Trash", "black", 1, 0}));
+}
+
+TEST_F(MergeTest, AGuessOfAReplacedRowCanBeWrong) {
+  model_.tables[0].columns.push_back({});
+  auto wider = *model_.tables[0].shape;
+  wider.columns.emplace_back("note");
+  model_.tables[0].shape = std::make_shared<TableShape>(wider);
+  for (State* state : {&base_, &live_, &sandbox_}) {
+    state->tables.at("queues").shape = model_.tables[0].shape;
+    state->tables.at("queues").rows.clear();
+    state->tables.at("rules").rows.clear();
+  }
+  put(base_, "queues", {1, "Spam", "red", 1, 0, "-"});
+  put(live_, "queues", {1, "Spam", "red", 1, 0, "called"});
+  put(sandbox_, "queues", {1, "Trash", "black", 1, 0, "new"});
+  const Result one = answered(ConflictKind::kReplaced, AnswerKind::kMergeInto);
+  ASSERT_EQ(one.conflicts.size(), 2U);
+  EXPECT_EQ(one.conflicts[0].kind, ConflictKind::kBothChanged);
+  EXPECT_EQ(one.conflicts[0].columns, (std::vector<std::size_t>{5}));
+}
+
+TEST_F(MergeTest, ABirthSaysForCertainThatARowWasReplaced) {
+  model_.tables[0].born = 2;
+  model_.tables[0].columns[3].binding = true;
+  model_.tables[0].list.reset();
+  // Made anew on both sides: both stay, under keys of their own, and nobody is asked.
+  put(sandbox_, "queues", {1, "Trash", "black", 7, 0});
+  put(live_, "queues", {1, "Junk", "pink", 1, 0});
+  const Result both = merged();
+  EXPECT_FALSE(both.open());
+  EXPECT_EQ(row(after(both), "queues", 1)[1], Value("Junk"));
+  EXPECT_EQ(row(after(both), "queues", 4)[1], Value("Trash"));
+  // Deleted in live: the sandbox's is no edit of that one.
+  erase(live_, "queues", 1);
+  erase(live_, "rules", 1);
+  const Result alone = merged();
+  EXPECT_TRUE(alone.conflicts.empty());
+  EXPECT_EQ(row(after(alone), "queues", 1)[1], Value("Trash"));
+  // Untouched in live: it takes the old one's place, with its own address.
+  live_ = base_;
+  const Result taken = merged();
+  EXPECT_TRUE(taken.conflicts.empty());
+  EXPECT_EQ(row(after(taken), "queues", 1), (Row{1, "Trash", "black", 7, 0}));
+}
+
+TEST_F(MergeTest, AnIndexThatOnlyTheDatabaseKnowsIsAsked) {
+  model_.tables[0].natural_key.clear();
+  model_.tables[0].label = 1;
+  model_.tables[0].unique_keys = {
+      {.name = "one_red", .columns = {2}, .partial = true, .computed = false}};
+  // The index holds red queues only; live answers for it as a database would.
+  const FactSource plain = facts_from(model_, live_);
+  const auto judge = [&](const Needs& needs, Facts& facts) {
+    plain(needs, facts);
+    for (const IndexQuestion& question : needs.probes) {
+      EXPECT_EQ(question.index, "one_red");
+      database::IndexProbe probe;
+      if (question.row[2] == Value("red")) {
+        probe.values = {question.row[2]};
+        for (const auto& [key, live] : live_.tables.at("queues").rows) {
+          if (live[2] == Value("red")) probe.rows.push_back(live);
+        }
+      }
+      facts.add(question, std::move(probe));
+    }
+  };
+  const auto result = [&] {
+    return merge_with(model_, changeset::diff(base_, sandbox_), {}, judge, answers_);
+  };
+  put(sandbox_, "queues", {2, "Sales", "red", 2, 0});
+  const Result taken = result();
+  ASSERT_EQ(taken.conflicts.size(), 1U);
+  EXPECT_EQ(taken.conflicts[0].kind, ConflictKind::kUniqueTaken);
+  EXPECT_EQ(taken.conflicts[0].message,
+            "queues 'Sales' has colour 'red', which belongs to queues 'Spam' in live");
+  answers_ = {{taken.conflicts[0].id, taken.conflicts[0].inputs, AnswerKind::kRename, {"blue"}}};
+  EXPECT_FALSE(result().open());
+  answers_ = {{taken.conflicts[0].id, taken.conflicts[0].inputs, AnswerKind::kRename, {"red"}}};
+  EXPECT_TRUE(result().open());
+  // Freed by the sandbox itself, or two of the sandbox's own.
+  answers_.clear();
+  put(sandbox_, "queues", {1, "Spam", "blue", 1, 0});
+  EXPECT_TRUE(result().conflicts.empty());
+  put(sandbox_, "queues", {3, "Help", "red", 3, 0});
+  EXPECT_EQ(result().conflicts.size(), 1U);
+  // On what the database computes nobody can give another value.
+  model_.tables[0].unique_keys[0].columns.clear();
+  const Result computed = result();
+  ASSERT_EQ(computed.conflicts.size(), 1U);
+  EXPECT_EQ(computed.conflicts[0].possible, std::vector{AnswerKind::kKeepLive});
+  EXPECT_NE(computed.conflicts[0].message.find("in the unique index one_red"), std::string::npos);
+}
+
 TEST_F(MergeTest, ARowReplacedUnderItsKey) {
   put(sandbox_, "queues", {3, "Help", "pink", 3, 0});
   put(live_, "queues", {3, "Cats", "black", 3, 0});

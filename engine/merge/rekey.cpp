@@ -14,12 +14,13 @@ bool gives_keys(const TableModel& table, const Key& key) {
          key.front().kind() == ValueKind::kInteger;
 }
 
-/// Whether live's row is another object than the base's: its birth differs, or, where nothing
-/// tells, its natural key and most of what else there is to compare.
-bool is_replaced(const TableModel& table, const Row& base, const Row& live) {
-  if (table.born) return base[*table.born] != live[*table.born];
+/// Whether a side's row is another object than the base's, under the same key: its birth differs.
+/// Where the manifest names no column for that it is a guess: its natural key and more than half of
+/// what else there is to compare differ. The rule stands in docs/reference/manifest.md.
+bool is_replaced(const TableModel& table, const Row& base, const Row& side) {
+  if (table.born) return base[*table.born] != side[*table.born];
   if (table.natural_key.empty()) return false;
-  if (manifest::natural_key_of(table, base) == manifest::natural_key_of(table, live)) return false;
+  if (manifest::natural_key_of(table, base) == manifest::natural_key_of(table, side)) return false;
   std::size_t comparable = 0;
   std::size_t different = 0;
   for (std::size_t column = 0; column < base.size(); ++column) {
@@ -29,7 +30,7 @@ bool is_replaced(const TableModel& table, const Row& base, const Row& live) {
     if (is_key || is_natural || is_quiet(table, column)) continue;
     if (table.list && table.list->order == column) continue;
     ++comparable;
-    if (base[column] != live[column]) ++different;
+    if (base[column] != side[column]) ++different;
   }
   return different * 2 > comparable;
 }
@@ -71,6 +72,7 @@ class Identification {
     item.status = Status::kNothing;
     item.identified = false;
     item.overwrite = false;
+    item.replaces = false;
     item.live = nullptr;
     item.key = item.ours->key;
     item.base = item.ours->before ? &*item.ours->before : nullptr;
@@ -101,21 +103,49 @@ class Identification {
       }
     }
     item.identified = true;
-    if (item.live != nullptr && is_replaced(table, *item.base, *item.live)) replaced(item);
+    const bool here = item.sandbox != nullptr && is_replaced(table, *item.base, *item.ours->after);
+    const bool there = item.live != nullptr && is_replaced(table, *item.base, *item.live);
+    // A birth is certain: the old object is gone on both sides and the sandbox's is a new one.
+    if (here && table.born && (item.live == nullptr || there)) {
+      item.base = nullptr;
+      item.identified = false;
+      return newcomer(item);
+    }
+    item.replaces = here && table.born.has_value();
+    item.overwrite = item.replaces;
+    if (there || (here && item.live != nullptr && !same_but_quiet(table, *item.base, *item.live))) {
+      replaced(item, there);
+    }
   }
 
-  void replaced(Item& item) {
+  static std::string replaced_message(const Item& item, bool there) {
+    if (there) {
+      return name_of(item) + " was changed in the sandbox, but live has " +
+             name_of(*item.table, *item.live) + " under its key " + display(item.key);
+    }
+    return name_of(item) + " was changed in live, but the sandbox has " +
+           name_of(*item.table, *item.ours->after) + " under its key " + display(item.key);
+  }
+
+  /// One side has another object under the key, the other one cared for the old one.
+  void replaced(Item& item, bool there) {
     if (item.sandbox != nullptr && same_but_quiet(*item.table, *item.live, *item.sandbox)) return;
     Conflict conflict = Work::conflict_for(item, ConflictKind::kReplaced, {});
-    if (item.sandbox == nullptr) std::erase(conflict.possible, AnswerKind::kNewKey);
-    conflict.message = name_of(item) + " was changed in the sandbox, but live has " +
-                       name_of(*item.table, *item.live) + " under its key " + display(item.key);
+    if (item.sandbox == nullptr) {
+      std::erase(conflict.possible, AnswerKind::kNewKey);
+      std::erase(conflict.possible, AnswerKind::kMergeInto);
+    }
+    conflict.message = replaced_message(item, there);
     const std::string id = conflict_id(conflict, {});
     const Answer* answer = work_.raise(std::move(conflict));
     if (answer == nullptr) return work_.hold(item, id);
     if (answer->kind == AnswerKind::kKeepLive) return work_.drop(item);
     if (answer->kind == AnswerKind::kTakeSandbox) {
       item.overwrite = true;
+      return;
+    }
+    if (answer->kind == AnswerKind::kMergeInto) {
+      item.overwrite = item.replaces = false;
       return;
     }
     item.base = nullptr;

@@ -73,14 +73,15 @@ Order merge_common(const Order& base, const Order& live, const Order& sandbox, s
 
 constexpr std::size_t kNotHere = std::numeric_limits<std::size_t>::max();
 
-/// For each member of a side how many common ones stand in front of it there, in `common`'s order
-/// the last of them: where it belongs between them.
+/// For each member of a side where it belongs between the common ones, by their merged order:
+/// behind the one that it stands behind there, and at the end where it stands behind them all.
 std::vector<std::size_t> gaps_of(const Order& side, const std::vector<bool>& is_common,
-                                 const std::vector<std::size_t>& rank) {
+                                 const std::vector<std::size_t>& rank, std::size_t common) {
   std::vector<std::size_t> gaps(is_common.size(), kNotHere);
   std::size_t gap = 0;
+  std::size_t passed = 0;
   for (const std::size_t member : side) {
-    if (is_common[member]) gap = rank[member] + 1;
+    if (is_common[member]) gap = ++passed == common ? common : rank[member] + 1;
     gaps[member] = gap;
   }
   return gaps;
@@ -102,8 +103,8 @@ Sequence merge_sequence(const std::vector<Member>& members, Prefer prefer) {
                                     count, prefer, result.is_disputed);
   std::vector<std::size_t> rank(count);
   for (std::size_t i = 0; i < common.size(); ++i) rank[common[i]] = i;
-  const auto in_live = gaps_of(live, is_common, rank);
-  const auto in_sandbox = gaps_of(sandbox, is_common, rank);
+  const auto in_live = gaps_of(live, is_common, rank, common.size());
+  const auto in_sandbox = gaps_of(sandbox, is_common, rank, common.size());
   std::vector<Order> behind(common.size() + 1);
   for (std::size_t i = 0; i < count; ++i) {
     // Who is new on both sides stands where it comes first.

@@ -24,8 +24,9 @@ struct Sequence {
 
 enum class Prefer { kNobody, kLive, kSandbox };
 
-/// Equal order values stand by key. Members that one side added stand behind the member that they
-/// stood behind there.
+/// Equal order values stand by key. Members that one side added at the beginning or the end stay
+/// there, also where the other side moved their neighbour; others stand behind the member that they
+/// stood behind.
 Sequence merge_sequence(const std::vector<Member>& members, Prefer prefer);
 
 enum class Ties { kByKey, kNone };

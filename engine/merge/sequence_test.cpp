@@ -39,6 +39,21 @@ TEST(Sequence, NewMembersOfBothSidesKeepTheirPlaces) {
   EXPECT_EQ(order_from_the_other_side(members), order_of(members));
 }
 
+TEST(Sequence, WhoIsAppendedStaysAtTheEnd) {
+  // The other side took the last one, behind which 9 was appended, to the front.
+  const std::vector<Member> members{
+      {{1}, 10, 10, 10, 10}, {{2}, 20, 20, 20, 20}, {{3}, 30, 30, 5, 5}, {{9}, {}, 40, {}, 40}};
+  EXPECT_EQ(order_of(members), (std::vector<std::int64_t>{3, 1, 2, 9}));
+  EXPECT_EQ(order_from_the_other_side(members), order_of(members));
+}
+
+TEST(Sequence, WhoIsInsertedFollowsWhoItStandsBehind) {
+  const std::vector<Member> members{
+      {{1}, 10, 10, 10, 10}, {{2}, 20, 20, 40, 40}, {{3}, 30, 30, 30, 30}, {{9}, {}, 25, {}, 25}};
+  EXPECT_EQ(order_of(members), (std::vector<std::int64_t>{1, 3, 2, 9}));
+  EXPECT_EQ(order_from_the_other_side(members), order_of(members));
+}
+
 TEST(Sequence, TurnsOfDifferentMembersBothHold) {
   const std::vector<Member> members{
       {{1}, 1, 2, 1, 2}, {{2}, 2, 1, 2, 1}, {{3}, 3, 3, 4, 4}, {{4}, 4, 4, 3, 3}};

@@ -39,16 +39,35 @@ class UniqueCheck {
     return found->second;
   }
 
+  /// What the key compares of a row. Nothing also while an index is still asked: the merge then
+  /// begins again with the answer.
+  std::vector<Value> values_of(const TableModel& table, const Uniqueness& unique, const Row& row) {
+    if (unique.index.empty()) return unique.values_of(row);
+    const database::IndexProbe* probe = work_.probe(table.name(), unique.index, row);
+    return probe == nullptr ? std::vector<Value>() : probe->values;
+  }
+
+  /// Live's rows that may be in the way; null: not known yet.
+  const std::vector<Row>* rows_in_the_way(const Item& item, const Uniqueness& unique) {
+    if (unique.index.empty()) {
+      return work_.ask(item.table->name(), unique.asked,
+                       TableShape::project(*item.merged, unique.asked));
+    }
+    const database::IndexProbe* probe = work_.probe(item.table->name(), unique.index, *item.merged);
+    return probe == nullptr ? nullptr : &probe->rows;
+  }
+
   void check(Item& item, std::size_t index, const Uniqueness& unique, std::size_t which) {
-    std::vector<Value> values = unique.values_of(*item.merged);
+    const TableModel& table = *item.table;
+    std::vector<Value> values = values_of(table, unique, *item.merged);
     if (values.empty()) return;
-    const bool kept = item.live != nullptr && unique.values_of(*item.live) == values;
+    const bool kept = item.live != nullptr && values_of(table, unique, *item.live) == values;
     ByValues& taken = taken_[{item.table, which}];
     const auto [other, is_first] = taken.try_emplace(std::move(values), Taken{index, nullptr});
     if (!is_first) {
       Item& first = work_.items[other->second.item];
       const bool both_kept =
-          kept && first.live != nullptr && unique.values_of(*first.live) == other->first;
+          kept && first.live != nullptr && values_of(table, unique, *first.live) == other->first;
       if (both_kept) return;  // Live lives with it.
       // Who has the value in live already keeps it; the other one is asked about.
       Item& loser = kept ? first : item;
@@ -56,8 +75,7 @@ class UniqueCheck {
       return;
     }
     if (kept) return;
-    const auto* rows = work_.ask(item.table->name(), unique.asked,
-                                 TableShape::project(*item.merged, unique.asked));
+    const auto* rows = rows_in_the_way(item, unique);
     if (rows == nullptr) return;
     if (!unique.sorted_out_here) {
       // The database's own idea of equal counts, so every row that it answers is in the way.
@@ -84,9 +102,10 @@ class UniqueCheck {
     const Key key = item.table->shape->key_of(row);
     if (item.live != nullptr && key == item.key) return;
     const Item* other = work_.at_live(item.table->name(), key);
-    const bool gives_up =
-        other != nullptr && (other->status == Status::kApplies || other->status == Status::kHeld) &&
-        (!other->merged || unique.values_of(*other->merged) != unique.values_of(row));
+    const bool gives_up = other != nullptr &&
+                          (other->status == Status::kApplies || other->status == Status::kHeld) &&
+                          (!other->merged || values_of(*item.table, unique, *other->merged) !=
+                                                 values_of(*item.table, unique, row));
     if (!gives_up) return collide(item, unique, row);
     if (other->status == Status::kApplies) return;
     work_.hold(item, other->held_by);
@@ -100,8 +119,14 @@ class UniqueCheck {
     Conflict conflict = Work::conflict_for(asked, ConflictKind::kUniqueTaken, unique.columns);
     // Asked about is what the sandbox would write, not what an answer made of it.
     const Row* wanted = item.sandbox != nullptr ? item.sandbox : &*item.merged;
-    conflict.message = name_of(item) + " has " + values_of(*item.table, unique.columns, *wanted) +
-                       ", which belongs to " + name_of(*item.table, other) + " in live";
+    conflict.message = unique.columns.empty()
+                           ? name_of(item) + " collides with " + name_of(*item.table, other) +
+                                 " of live in the unique index " + unique.index
+                           : name_of(item) + " has " +
+                                 merge::values_of(*item.table, unique.columns, *wanted) +
+                                 ", which belongs to " + name_of(*item.table, other) + " in live";
+    // Of an index on what the database computes nobody can say which values to give instead.
+    if (unique.columns.empty()) std::erase(conflict.possible, AnswerKind::kRename);
     const std::string id = conflict_id(conflict, {});
     const Answer* answer = work_.raise(std::move(conflict));
     if (answer == nullptr) return work_.hold(item, id);
@@ -113,7 +138,7 @@ class UniqueCheck {
     for (std::size_t i = 0; i < unique.columns.size(); ++i) {
       (*item.merged)[unique.columns[i]] = answer->values[i];
     }
-    if (unique.values_of(*item.merged) == unique.values_of(other)) {
+    if (values_of(*item.table, unique, *item.merged) == values_of(*item.table, unique, other)) {
       work_.conflicts.at(id).answered.reset();
       work_.hold(item, id);
     }
@@ -146,8 +171,10 @@ std::vector<Value> Uniqueness::values_of(const Row& row) const {
 std::vector<Uniqueness> uniques_of(const TableModel& table) {
   std::vector<Uniqueness> uniques;
   for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-    // Which rows a partial key holds, the database knows alone.
-    if (unique.partial) continue;
+    if (unique.judged()) {
+      uniques.push_back({unique.columns, {}, {}, false, unique.name});
+      continue;
+    }
     Uniqueness made{unique.columns, unique.folded, {}, false};
     for (std::size_t i = 0; i < unique.columns.size(); ++i) {
       if (unique.folded.empty() || !unique.folded[i]) made.asked.push_back(unique.columns[i]);
@@ -168,7 +195,7 @@ std::vector<Uniqueness> uniques_of(const TableModel& table) {
   const bool is_known =
       natural.columns == table.shape->key ||
       std::ranges::any_of(table.unique_keys, [&](const manifest::UniqueKeyModel& unique) {
-        return !unique.partial && std::ranges::is_permutation(unique.columns, natural.columns) &&
+        return !unique.judged() && std::ranges::is_permutation(unique.columns, natural.columns) &&
                (!natural.sorted_out_here || !unique.folded.empty());
       });
   if (!is_known) uniques.push_back(std::move(natural));

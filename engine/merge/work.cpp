@@ -33,8 +33,18 @@ const std::vector<Row>* Work::ask(const std::string& table, const std::vector<st
   return found;
 }
 
+const database::IndexProbe* Work::probe(const std::string& table, const std::string& index,
+                                        const Row& row) {
+  IndexQuestion question{table, index, row};
+  const database::IndexProbe* found = facts.probe(question);
+  if (found == nullptr) probes_.insert(std::move(question));
+  return found;
+}
+
 Needs Work::take_needs() {
   Needs needs;
+  needs.probes.assign(probes_.begin(), probes_.end());
+  probes_.clear();
   needs.keys = std::exchange(key_needs, {});
   for (auto& [table, by_columns] : asked_) {
     for (auto& [columns, asked] : by_columns) {
@@ -96,7 +106,7 @@ void Work::hold(Item& item, const std::string& conflict) {
 
 bool is_quiet(const manifest::TableModel& table, std::size_t column) {
   const manifest::ColumnModel& model = table.columns[column];
-  return model.is_volatile || model.binding || model.secret;
+  return model.is_volatile || model.stays();
 }
 
 bool same_but_quiet(const manifest::TableModel& table, const Row& a, const Row& b) {

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -25,7 +26,8 @@ struct Item {
   const Row* base = nullptr;     ///< null: the row doesn't exist there
   const Row* live = nullptr;     ///< the row under `key`
   const Row* sandbox = nullptr;  ///< references rewritten
-  bool overwrite = false;        ///< an answer took the sandbox's row as a whole
+  bool overwrite = false;        ///< the sandbox's row counts as a whole
+  bool replaces = false;         ///< it is another object than the base's: bindings are its own
   bool identified = false;       ///< fields and checks may look at it
   Status status = Status::kNothing;
   std::optional<Row> merged;  ///< kApplies, kHeld: what live's row becomes; absent: deleted
@@ -60,7 +62,10 @@ class Work {
   /// Live's rows; null: not known yet, and now asked for.
   const std::vector<Row>* ask(const std::string& table, const std::vector<std::size_t>& columns,
                               const std::vector<Value>& values);
-  bool lacks_facts() const { return !asked_.empty() || !key_needs.empty(); }
+  /// What an index that the database alone judges makes of a row; null: now asked for.
+  const database::IndexProbe* probe(const std::string& table, const std::string& index,
+                                    const Row& row);
+  bool lacks_facts() const { return !asked_.empty() || !key_needs.empty() || !probes_.empty(); }
   /// What was asked for, once each, sorted; it is then forgotten here.
   Needs take_needs();
 
@@ -84,6 +89,7 @@ class Work {
   using ValuesSet = std::unordered_set<std::vector<Value>, RowHash>;
 
   std::map<std::string, std::map<std::vector<std::size_t>, ValuesSet>> asked_;
+  std::set<IndexQuestion> probes_;
   std::unordered_map<std::string, const Answer*> answers_;
   std::deque<Row> rows_;
 };
@@ -118,7 +124,10 @@ struct Uniqueness {
   std::vector<std::size_t> asked;  ///< columns that live is asked by
   /// Live can't be asked by the folded columns: which rows are meant is sorted out here.
   bool sorted_out_here = false;
-  /// Folded; empty where one is NULL: such never meet.
+  /// The index that the database alone judges; empty: the columns say all. `columns` are then those
+  /// that it is made of.
+  std::string index = {};
+  /// Folded; empty where one is NULL: such never meet. REQUIRES: no `index`.
   std::vector<Value> values_of(const Row& row) const;
 };
 std::vector<Uniqueness> uniques_of(const manifest::TableModel& table);  ///< uniques.cpp

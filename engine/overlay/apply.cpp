@@ -46,7 +46,7 @@ changeset::OrderRules rules_of(const manifest::Model& model) {
                                   .target_columns = target.columns});
     }
     for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-      if (unique.partial) continue;
+      if (unique.judged()) continue;
       rules.uniques.push_back({.table = table.name(), .columns = unique.columns});
     }
   }
@@ -63,7 +63,7 @@ void apply_in_order(const manifest::Model& model, changeset::ChangeSet changes,
       const bool is_touched = std::ranges::any_of(changes.changes, [&](const RowChange& change) {
         return change.table->name == table.name();
       });
-      if (!unique.partial || !is_touched) continue;
+      if (!unique.partial || unique.computed || !is_touched) continue;
       rules.uniques.push_back({.table = table.name(),
                                .columns = unique.columns,
                                .shared = shared_values(table, unique, changes, connection)});

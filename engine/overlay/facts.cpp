@@ -56,6 +56,22 @@ void answer_by_columns(const TableShape& shape, const std::vector<const Question
   for (std::size_t i = 0; i < plain.size(); ++i) facts.add(*plain[i], std::move(rows[i]));
 }
 
+void answer_probes(const manifest::Model& model, const std::vector<merge::IndexQuestion>& asked,
+                   database::Connection& live, merge::Facts& facts) {
+  std::map<std::pair<std::string, std::string>, std::vector<const merge::IndexQuestion*>> indexes;
+  for (const merge::IndexQuestion& question : asked) {
+    indexes[{question.table, question.index}].push_back(&question);
+  }
+  for (const auto& [index, questions] : indexes) {
+    std::vector<Row> rows;
+    for (const merge::IndexQuestion* question : questions) rows.push_back(question->row);
+    auto probes = live.probe_index(*model.require(index.first).shape, index.second, rows);
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      facts.add(*questions[i], std::move(probes[i]));
+    }
+  }
+}
+
 }  // namespace
 
 merge::FactSource facts_from(const manifest::Model& model, database::Connection& live) {
@@ -73,6 +89,7 @@ merge::FactSource facts_from(const manifest::Model& model, database::Connection&
         answer_by_columns(shape, asked, live, facts);
       }
     }
+    answer_probes(model, needs.probes, live, facts);
     for (const auto& [name, count] : needs.keys) {
       const manifest::TableModel& table = model.require(name);
       database::Table declared;

@@ -22,9 +22,11 @@ using manifest::TableModel;
 class Classifier {
  public:
   Classifier(const Model& model, database::Overlay& sandbox)
-      : model_(model), lookup_([&sandbox, &model](const std::string& table, const Key& key) {
-          return sandbox.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
-        }) {}
+      : model_(model),
+        sandbox_(sandbox.connection()),
+        lookup_([this](const std::string& table, const Key& key) { return row_of(table, key); }) {}
+  Classifier(const Classifier&) = delete;
+  Classifier& operator=(const Classifier&) = delete;
 
   bool is_config(const RowChange& change) const {
     const TableModel& table = model_.require(change.table->name);
@@ -35,7 +37,30 @@ class Classifier {
   }
 
  private:
+  std::optional<Row> row_of(const std::string& name, const Key& key) const {
+    const TableModel& table = model_.require(name);
+    try {
+      return sandbox_.read_rows(*table.shape, {&key, 1}).front();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kSql) throw;
+    }
+    // Live's table has columns by now that the sandbox's hasn't: they are NULL here.
+    if (!own_) own_ = sandbox_.read_schema();
+    const database::Table* own = own_->table(name);
+    if (own == nullptr) return std::nullopt;
+    std::vector<std::string> key_names;
+    for (const std::size_t column : table.shape->key) {
+      key_names.push_back(table.shape->columns[column]);
+    }
+    const TableShapePtr shape = database::shape_of(*own, key_names);
+    auto row = sandbox_.read_rows(*shape, {&key, 1}).front();
+    if (!row) return std::nullopt;
+    return fitted({shape, key, std::move(row), std::nullopt}, table.shape, {}).before;
+  }
+
   const Model& model_;
+  database::Connection& sandbox_;
+  mutable std::optional<database::Schema> own_;  ///< read when it is needed
   manifest::RowLookup lookup_;
 };
 
@@ -155,7 +180,7 @@ Kept keep_own(const RowChange& own, const std::optional<Row>& live) {
 std::optional<Row> with_own_bindings(const TableModel& table, const std::optional<Row>& own,
                                      std::optional<Row> live) {
   for (std::size_t i = 0; own && live && i < live->size(); ++i) {
-    if (table.columns[i].binding || table.columns[i].secret) (*live)[i] = (*own)[i];
+    if (table.columns[i].stays()) (*live)[i] = (*own)[i];
   }
   return live;
 }

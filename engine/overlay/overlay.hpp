@@ -18,6 +18,10 @@ namespace doppel::overlay {
 /// others with a key as data.
 std::vector<database::TrackedTable> tracked_tables(const manifest::Model& model);
 
+/// The ways in which data that sandboxes share for writing refer to config, polymorphic references
+/// and those `via` another row included; ids inside texts are not [O3].
+std::vector<database::DataReference> data_references(const manifest::Model& model);
+
 /// Who touched a row last, and when.
 struct Touch {
   std::string by;  ///< empty: the application, by its own connection
@@ -41,6 +45,20 @@ using Defaults = std::map<std::string, std::map<std::string, Value>, std::less<>
 /// table any more; with `defaults` given such rows are fitted instead (see adapt.hpp).
 Changes read_changes(const manifest::Model& model, database::Overlay& sandbox,
                      const Defaults* defaults = nullptr);
+
+/// Children of an owner (`part_of`) that the sandbox left alone: as they stand in its base.
+struct Siblings {
+  std::string table;          ///< the children's
+  std::size_t reference = 0;  ///< part_of: index into the table's references
+  std::vector<Value> owner;   ///< the values by which they refer to it
+  RowId touched;              ///< a child of the same owner that the sandbox changed
+  std::map<Key, Row> rows;
+};
+
+/// For every owner of whose children the sandbox changed some: its other children, of all tables
+/// that are part of it. Costs follow the number of children.
+std::vector<Siblings> read_siblings(const manifest::Model& model,
+                                    const changeset::ChangeSet& config, database::Overlay& sandbox);
 
 /// Marks the sandbox's state by name, config and data [E7]. A name in use is taken over.
 void checkpoint(const manifest::Model& model, database::Overlay& sandbox, const std::string& name);

@@ -42,7 +42,7 @@ class Index {
       by_key_.emplace(RowId{change.table->name, change.key}, i);
       const TableModel& table = model.require(change.table->name);
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-        if (!change.before || unique.partial) continue;
+        if (!change.before || unique.judged()) continue;
         freed_.emplace(value_of(table, unique, *change.before), i);
       }
     }
@@ -149,6 +149,7 @@ class Closer {
         }
       }
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
+        if (unique.judged()) continue;
         const auto holder = index_.holder(Index::value_of(table, unique, *change.after));
         if (holder && *holder != i)
           take(*holder, title + " takes its " + unique_columns(table, unique));

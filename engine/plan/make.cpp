@@ -9,6 +9,7 @@
 #include "plan/closure.hpp"
 #include "plan/impact.hpp"
 #include "plan/plan.hpp"
+#include "plan/siblings.hpp"
 
 namespace doppel::plan {
 namespace {
@@ -54,12 +55,50 @@ std::vector<Difference> differences(const Model& model, const ChangeSet& own,
     for (std::size_t i = 0; i < table.shape->columns.size(); ++i) {
       const Value& was_shown = (*sandbox->second->after)[i];
       const Value& result = (*change.after)[i];
-      if (table.columns[i].is_volatile || was_shown == result) continue;
+      if (table.columns[i].is_volatile || table.columns[i].stays()) continue;
+      if (was_shown == result) continue;
       found.push_back({table.name(), change.key, manifest::label_of(table, *change.after),
                        table.shape->columns[i], was_shown, result});
     }
   }
   return found;
+}
+
+/// What the sandbox changed in rows of its base and keeps for itself; live's values beside it.
+std::vector<OwnBinding> own_bindings(const Model& model, const ChangeSet& own,
+                                     const ChangeSet& merged, database::Connection& live) {
+  std::map<RowId, const Row*> results;
+  for (const RowChange& change : merged.changes) {
+    if (change.after) results.emplace(RowId{change.table->name, change.key}, &*change.after);
+  }
+  const auto changed = [&](const RowChange& change) {
+    const TableModel& table = model.require(change.table->name);
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; change.kind() == ChangeKind::kUpdate && i < table.columns.size(); ++i) {
+      if (table.columns[i].stays() && (*change.before)[i] != (*change.after)[i]) {
+        columns.push_back(i);
+      }
+    }
+    return columns;
+  };
+  const ChangeSet rows =
+      changeset::filter(own, [&](const RowChange& change) { return !changed(change).empty(); });
+  const std::vector<std::optional<Row>> now = overlay::rows_now(rows, live);
+  std::vector<OwnBinding> bindings;
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    const RowChange& change = rows.changes[n];
+    const TableModel& table = model.require(change.table->name);
+    for (const std::size_t column : changed(change)) {
+      const Value& sandbox = (*change.after)[column];
+      if (!now[n] || (*now[n])[column] == sandbox) continue;
+      // Another object than the base's under the same key has its own from the beginning.
+      const auto result = results.find({table.name(), change.key});
+      if (result != results.end() && (*result->second)[column] == sandbox) continue;
+      bindings.push_back({table.name(), change.key, manifest::label_of(table, *change.after),
+                          table.shape->columns[column], (*now[n])[column], sandbox});
+    }
+  }
+  return bindings;
 }
 
 /// An earlier mapping taken back: per row only the columns that nobody has written since.
@@ -192,6 +231,7 @@ Plan make_plan(const Model& model, const Request& request, database::Connection&
   plan.source = request.source;
   ImpactResult impact = find_impact(model, merged.changes, request.mappings, live);
   plan.differences = differences(model, closure.changes, merged.changes);
+  plan.bindings = own_bindings(model, closure.changes, merged.changes, live);
   plan.changes = planned(model, std::move(merged.changes), closure, request);
   plan.data = std::move(impact.moved);
   return_data(model, request.data, live, plan.data);
@@ -201,6 +241,9 @@ Plan make_plan(const Model& model, const Request& request, database::Connection&
   plan.rekeyed = std::move(merged.rekeyed);
   plan.adopted = std::move(merged.adopted);
   plan.warnings = std::move(merged.warnings);
+  for (auto& warning : sibling_warnings(model, request.siblings, closure.changes, live)) {
+    plan.warnings.push_back(std::move(warning));
+  }
   plan.left_out = closure.left_out;
   plan.checks = checks_of(plan, impact.uncounted);
   plan.hash = hash_of(plan);

@@ -44,7 +44,8 @@ struct Request {
   changeset::ChangeSet data;
   std::vector<merge::ListBase> lists;
   std::map<overlay::RowId, overlay::Touch> touches;
-  std::vector<Selector> select;  ///< none: everything
+  std::vector<overlay::Siblings> siblings;  ///< what the sandbox left alone beside its changes
+  std::vector<Selector> select;             ///< none: everything
   std::vector<Mapping> mappings;
   std::vector<merge::Answer> answers;
 };
@@ -84,6 +85,16 @@ struct Difference {
   Value sandbox, result;
 };
 
+/// An address or credential that the sandbox has otherwise than its base. Each environment has its
+/// own, so live's stays as it is.
+struct OwnBinding {
+  std::string table;
+  Key key;
+  std::string label;
+  std::string column;
+  Value live, sandbox;
+};
+
 /// Applied to a throw-away copy, reverted, compared [P7].
 struct Rehearsal {
   bool restored = false;  ///< whether every touched table came back as it was
@@ -102,6 +113,7 @@ struct Plan {
   std::vector<merge::Warning> warnings;
   std::vector<Impact> impact;
   std::vector<Difference> differences;
+  std::vector<OwnBinding> bindings;  ///< what the sandbox has for itself and no promotion takes
   std::vector<Check> checks;
   std::vector<overlay::RowId> left_out;  ///< changes of the sandbox that weren't selected
   std::optional<Rehearsal> rehearsal;

@@ -18,9 +18,31 @@ json::value key_json(const TableShape& shape, const Key& key) {
   return object;
 }
 
-json::value optional_row(const TableShape& shape, const std::optional<Row>& row) {
+/// What the manifest calls secret is said to be there, and no more.
+json::value value_json(const manifest::TableModel* table, std::size_t column, const Value& value) {
+  const bool secret =
+      table != nullptr && column < table->columns.size() && table->columns[column].secret;
+  if (secret && !value.is_null()) return json::object{{"secret", true}};
+  return doppel::to_json(value);
+}
+
+json::value value_json(const manifest::Model& model, const std::string& name,
+                       const std::string& column, const Value& value) {
+  const manifest::TableModel* table = model.table(name);
+  const auto index = table == nullptr ? std::nullopt : table->shape->column(column);
+  return value_json(table, index.value_or(std::string::npos), value);
+}
+
+/// A row as {"column": value}.
+json::value row_json(const manifest::Model& model, const TableShape& shape,
+                     const std::optional<Row>& row) {
   if (!row) return nullptr;
-  return row_json(shape, *row);
+  const manifest::TableModel* table = model.table(shape.name);
+  json::object object;
+  for (std::size_t i = 0; i < shape.columns.size() && i < row->size(); ++i) {
+    object[shape.columns[i]] = value_json(table, i, (*row)[i]);
+  }
+  return object;
 }
 
 std::string_view kind_text(ChangeKind kind) {
@@ -35,7 +57,7 @@ std::string_view kind_text(ChangeKind kind) {
   return "";
 }
 
-json::value change_json(const PlannedChange& planned) {
+json::value change_json(const manifest::Model& model, const PlannedChange& planned) {
   const RowChange& change = planned.change;
   const TableShape& shape = *change.table;
   json::object object;
@@ -43,6 +65,7 @@ json::value change_json(const PlannedChange& planned) {
   object["key"] = key_json(shape, change.key);
   object["label"] = planned.label;
   object["kind"] = kind_text(change.kind());
+  const manifest::TableModel* table = model.table(shape.name);
   json::array fields;
   for (std::size_t i = 0; i < shape.columns.size(); ++i) {
     const Value before = change.before ? (*change.before)[i] : Value();
@@ -50,8 +73,8 @@ json::value change_json(const PlannedChange& planned) {
     if (before == after) continue;
     json::object field;
     field["column"] = shape.columns[i];
-    field["before"] = doppel::to_json(before);
-    field["after"] = doppel::to_json(after);
+    field["before"] = value_json(table, i, before);
+    field["after"] = value_json(table, i, after);
     fields.emplace_back(std::move(field));
   }
   object["fields"] = std::move(fields);
@@ -99,10 +122,20 @@ json::array side_lists(const manifest::Model& model, const Plan& plan, json::obj
     json::object item = row_id_json(model, difference.table, difference.key).as_object();
     item["label"] = difference.label;
     item["column"] = difference.column;
-    item["sandbox"] = doppel::to_json(difference.sandbox);
-    item["result"] = doppel::to_json(difference.result);
+    item["sandbox"] = value_json(model, difference.table, difference.column, difference.sandbox);
+    item["result"] = value_json(model, difference.table, difference.column, difference.result);
     differences.emplace_back(std::move(item));
   }
+  json::array bindings;
+  for (const OwnBinding& binding : plan.bindings) {
+    json::object item = row_id_json(model, binding.table, binding.key).as_object();
+    item["label"] = binding.label;
+    item["column"] = binding.column;
+    item["live"] = value_json(model, binding.table, binding.column, binding.live);
+    item["sandbox"] = value_json(model, binding.table, binding.column, binding.sandbox);
+    bindings.emplace_back(std::move(item));
+  }
+  object["stays_with_live"] = std::move(bindings);
   json::array rekeyed;
   for (const merge::Rekeyed& row : plan.rekeyed) {
     json::object item = row_id_json(model, row.table, row.from).as_object();
@@ -127,15 +160,7 @@ json::array side_lists(const manifest::Model& model, const Plan& plan, json::obj
 
 }  // namespace
 
-json::value row_json(const TableShape& shape, const Row& row) {
-  json::object object;
-  for (std::size_t i = 0; i < shape.columns.size() && i < row.size(); ++i) {
-    object[shape.columns[i]] = doppel::to_json(row[i]);
-  }
-  return object;
-}
-
-json::value to_json(const manifest::Model&, const merge::Conflict& conflict) {
+json::value to_json(const manifest::Model& model, const merge::Conflict& conflict) {
   const TableShape& shape = *conflict.table;
   json::object object;
   object["id"] = conflict.id;
@@ -145,9 +170,9 @@ json::value to_json(const manifest::Model&, const merge::Conflict& conflict) {
   json::array columns;
   for (const std::size_t column : conflict.columns) columns.emplace_back(shape.columns[column]);
   object["columns"] = std::move(columns);
-  object["base"] = optional_row(shape, conflict.base);
-  object["live"] = optional_row(shape, conflict.live);
-  object["sandbox"] = optional_row(shape, conflict.sandbox);
+  object["base"] = row_json(model, shape, conflict.base);
+  object["live"] = row_json(model, shape, conflict.live);
+  object["sandbox"] = row_json(model, shape, conflict.sandbox);
   json::array possible;
   for (const merge::AnswerKind kind : conflict.possible)
     possible.emplace_back(merge::to_text(kind));
@@ -166,7 +191,8 @@ json::value to_json(const manifest::Model& model, const Plan& plan) {
   object["source"] = plan.source;
   object["promotable"] = plan.promotable();
   json::array changes;
-  for (const PlannedChange& planned : plan.changes) changes.emplace_back(change_json(planned));
+  for (const PlannedChange& planned : plan.changes)
+    changes.emplace_back(change_json(model, planned));
   object["changes"] = std::move(changes);
   json::array conflicts;
   for (const merge::Conflict& conflict : plan.conflicts) {
@@ -191,7 +217,7 @@ json::value to_json(const manifest::Model& model, const Plan& plan) {
   return object;
 }
 
-json::value to_json(const manifest::Model&, const Diff& diff) {
+json::value to_json(const manifest::Model& model, const Diff& diff) {
   json::object object;
   object["environment"] = diff.environment;
   json::object tables;
@@ -218,9 +244,9 @@ json::value to_json(const manifest::Model&, const Diff& diff) {
     for (const DiffField& field : row.fields) {
       json::object entry;
       entry["column"] = field.column;
-      entry["base"] = doppel::to_json(field.base);
-      entry["live"] = doppel::to_json(field.live);
-      entry["sandbox"] = doppel::to_json(field.sandbox);
+      entry["base"] = value_json(model, row.table, field.column, field.base);
+      entry["live"] = value_json(model, row.table, field.column, field.live);
+      entry["sandbox"] = value_json(model, row.table, field.column, field.sandbox);
       fields.emplace_back(std::move(entry));
     }
     item["fields"] = std::move(fields);
@@ -251,6 +277,7 @@ json::value to_json(const SnapshotInfo& snapshot) {
   object["name"] = snapshot.name;
   object["at"] = snapshot.at;
   object["promotion"] = snapshot.promotion;
+  object["promoted"] = snapshot.promoted;
   object["rows"] = snapshot.rows;
   object["hash"] = snapshot.hash;
   object["file"] = snapshot.file.string();

@@ -7,7 +7,7 @@
 #include "plan/snapshot.hpp"
 
 /// The shapes of --json, documented in docs/reference/json.md. They are stable: members are added,
-/// never renamed.
+/// never renamed. What the manifest calls secret is never shown: {"secret": true} stands for it.
 namespace doppel::plan {
 
 json::value to_json(const manifest::Model& model, const Plan& plan);
@@ -15,9 +15,6 @@ json::value to_json(const manifest::Model& model, const merge::Conflict& conflic
 json::value to_json(const manifest::Model& model, const Diff& diff);
 json::value to_json(const Promotion& promotion);
 json::value to_json(const SnapshotInfo& snapshot);
-
-/// A row as {"column": value}.
-json::value row_json(const TableShape& shape, const Row& row);
 
 /// What a promotion needs of the plan that was reviewed: kept in the control store.
 json::value to_stored(const Plan& plan, const Request& request);

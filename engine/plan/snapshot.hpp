@@ -20,6 +20,9 @@ struct SnapshotInfo {
   std::int64_t rows = 0;
   std::string hash;  ///< of the content
   std::filesystem::path file;
+  /// Whether that promotion is recorded in live. Not: it was refused after the snapshot, was
+  /// killed, or is under way.
+  bool promoted = true;
 };
 
 /// How the snapshot is called that is taken for a promotion.
