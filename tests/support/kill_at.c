@@ -230,7 +230,10 @@ int statvfs(const char* path, struct statvfs* about) {
   about->f_files = (fsfilcnt_t)found.f_files;
   about->f_ffree = about->f_favail = (fsfilcnt_t)found.f_ffree;
   const long full = number_in("DOPPEL_TEST_FULL_AT");
-  if (full > 0 && is_under(path) && atomic_load(&operations) >= full) return 0;
+  // The prefix may be the folder that is asked for, with its closing slash.
+  char folder[PATH_MAX + 1];
+  snprintf(folder, sizeof folder, "%s/", path);
+  if (full > 0 && is_under(folder) && atomic_load(&operations) >= full) return 0;
   about->f_bfree = (fsblkcnt_t)found.f_bfree;
   about->f_bavail = (fsblkcnt_t)found.f_bavail;
   return 0;
