@@ -62,6 +62,21 @@ void Connection::execute_script(std::string_view sql) {
   forget_facts();
 }
 
+bool Connection::has_own_table(std::string_view name) {
+  const Value parameters[]{Value(own_table(name))};
+  const ResultHandle result =
+      guarded([&] { return link_.run("SELECT to_regclass($1) IS NOT NULL", parameters); });
+  return value_of(result.get(), 0, 0).integer() != 0;
+}
+
+std::string Connection::own_table(std::string_view name) {
+  return std::string(kOwnSchema) + "." + database::quote_name(name);
+}
+
+void Connection::prepare_own_tables() {
+  execute_script("CREATE SCHEMA IF NOT EXISTS " + std::string(kOwnSchema));
+}
+
 std::optional<Relation> Connection::find_relation(const std::string& table) {
   // A name with a dot may be one of a table on the path that somebody called so.
   const Value parameters[]{Value(table)};

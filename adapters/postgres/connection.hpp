@@ -96,6 +96,9 @@ class Connection final : public database::Connection, private database::SqlRunne
   std::vector<Row> query(std::string_view sql, std::span<const Value> parameters) override;
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override;
   void execute_script(std::string_view sql) override;
+  bool has_own_table(std::string_view name) override;
+  std::string own_table(std::string_view name) override;
+  void prepare_own_tables() override;
 
   /// Runs with a savepoint around it where a transaction is open: a failure leaves it usable.
   template <typename Call>

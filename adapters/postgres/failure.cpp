@@ -77,9 +77,12 @@ std::string remedy_of(const Problem& problem) {
   return {};
 }
 
-/// libpq's message without its own beginning and end.
+/// libpq's message on one line.
 std::string connection_message(PGconn* connection) {
-  return printable(trim(PQerrorMessage(connection)), 500);
+  std::string message(trim(PQerrorMessage(connection)));
+  std::ranges::replace(message, '\n', ' ');
+  std::erase(message, '\t');
+  return printable(message, 500);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "adapters/postgres/link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -39,6 +40,11 @@ void cancel(PGconn* connection) {
   if (handle) PQcancel(handle.get(), message.data(), static_cast<int>(message.size()));
 }
 
+void require_text(const std::string& sql, const std::string& place) {
+  if (sql.find('\0') == std::string::npos) return;
+  throw Error(ErrorCode::kSql, "a statement holds a NUL byte", {.place = place, .remedy = {}});
+}
+
 void ignore_notice(void* /*unused*/, const PGresult* /*unused*/) {}
 
 }  // namespace
@@ -76,47 +82,69 @@ Link::Link(const OpenOptions& options)
 
 /// Sends what is left and waits for what comes, until the deadline; then cancels, and gives up the
 /// connection when that doesn't help either.
-void Link::flush_and_wait(bool& cancelled, std::int64_t& left_ms) {
+void Link::flush_and_wait() {
   const int unsent = PQflush(handle_.get());
-  const short wanted = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+  const auto wanted = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
   pollfd wait{.fd = PQsocket(handle_.get()), .events = wanted, .revents = 0};
   const bool limited = statement_timeout_ms_ > 0;
   const std::int64_t started = now_ms();
-  const int ready = ::poll(&wait, 1, limited ? static_cast<int>(left_ms) : -1);
-  if (limited) left_ms -= now_ms() - started;
+  const int ready = ::poll(&wait, 1, limited ? static_cast<int>(left_ms_) : -1);
+  if (limited) left_ms_ = std::max<std::int64_t>(0, left_ms_ - (now_ms() - started));
   if (ready < 0 && errno != EINTR) throw Error(ErrorCode::kIo, "poll failed", {.place = place_});
   if (ready > 0 && PQconsumeInput(handle_.get()) == 0) return;  // PQgetResult says what it was.
-  if (!limited || left_ms > 0) return;
-  if (cancelled) {
+  if (!limited || left_ms_ > 0) return;
+  if (cancelled_) {
     handle_.reset();  // Every call of libpq takes no connection for a broken one.
     throw Error(ErrorCode::kIo, "the server doesn't answer", {.place = place_, .remedy = {}});
   }
-  cancelled = true;
-  left_ms = kCancelPatienceMs;
+  cancelled_ = true;
+  left_ms_ = kCancelPatienceMs;
   cancel(handle_.get());
+}
+
+ResultHandle Link::next() {
+  while (PQisBusy(handle_.get()) != 0) {
+    if (PQstatus(handle_.get()) == CONNECTION_BAD) break;
+    flush_and_wait();
+  }
+  return ResultHandle(PQgetResult(handle_.get()));
+}
+
+void Link::refuse_copy(const PGresult* result) {
+  if (PQresultStatus(result) == PGRES_COPY_IN) {
+    PQputCopyEnd(handle_.get(), "COPY isn't done here");
+    return;
+  }
+  char* data = nullptr;
+  while (PQgetCopyData(handle_.get(), &data, 0) > 0) PQfreemem(data);
+}
+
+void Link::fail_broken() {
+  throw Error(ErrorCode::kIo,
+              "the connection broke: " + printable(trim(PQerrorMessage(handle_.get())), kShown),
+              {.place = place_, .remedy = "check that the server runs, then run it again"});
 }
 
 ResultHandle Link::collect() {
   ResultHandle last;
-  bool cancelled = false;
-  std::int64_t left_ms = statement_timeout_ms_;
-  for (;;) {
-    while (PQisBusy(handle_.get()) != 0 || PQflush(handle_.get()) > 0) {
-      if (PQstatus(handle_.get()) == CONNECTION_BAD) break;
-      flush_and_wait(cancelled, left_ms);
+  bool copies = false;
+  for (ResultHandle result = next(); result != nullptr; result = next()) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+      copies = true;
+      refuse_copy(result.get());
+      continue;
     }
-    ResultHandle next(PQgetResult(handle_.get()));
-    if (next == nullptr) break;
     // The first failure is the one to tell.
     const bool failed = last != nullptr && PQresultStatus(last.get()) == PGRES_FATAL_ERROR;
-    if (!failed) last = std::move(next);
+    if (!failed) last = std::move(result);
   }
-  if (last == nullptr) {
-    throw Error(ErrorCode::kIo,
-                "the connection broke: " + printable(trim(PQerrorMessage(handle_.get())), kShown),
-                {.place = place_, .remedy = "check that the server runs, then run it again"});
+  if (copies) {
+    throw Error(ErrorCode::kUnsupported, "COPY from and to a client isn't done here",
+                {.place = place_, .remedy = "use psql for it"});
   }
-  if (cancelled && PQresultStatus(last.get()) == PGRES_FATAL_ERROR) {
+  if (last == nullptr) fail_broken();
+  if (cancelled_ && PQresultStatus(last.get()) == PGRES_FATAL_ERROR) {
     throw Error(ErrorCode::kBusy,
                 "a statement was cancelled after " + std::to_string(statement_timeout_ms_) + " ms",
                 {.place = place_, .remedy = {}});
@@ -125,7 +153,7 @@ ResultHandle Link::collect() {
   return last;
 }
 
-ResultHandle Link::run(const std::string& sql, std::span<const Value> parameters) {
+void Link::send(const std::string& sql, std::span<const Value> parameters) {
   std::vector<std::optional<std::string>> texts;
   std::vector<const char*> values;
   texts.reserve(parameters.size());
@@ -133,19 +161,47 @@ ResultHandle Link::run(const std::string& sql, std::span<const Value> parameters
     texts.push_back(text_of(parameter));
     values.push_back(texts.back() ? texts.back()->c_str() : nullptr);
   }
-  if (sql.find('\0') != std::string::npos) {
-    throw Error(ErrorCode::kSql, "a statement holds a NUL byte", {.place = place_, .remedy = {}});
-  }
-  PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                    values.data(), nullptr, nullptr, 0);
+  require_text(sql, place_);
+  left_ms_ = statement_timeout_ms_;
+  cancelled_ = false;
+  const int sent = PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                     nullptr, values.data(), nullptr, nullptr, 0);
+  if (sent == 0) fail_broken();
+}
+
+ResultHandle Link::run(const std::string& sql, std::span<const Value> parameters) {
+  send(sql, parameters);
   return collect();
 }
 
-ResultHandle Link::run_script(const std::string& sql) {
-  if (sql.find('\0') != std::string::npos) {
-    throw Error(ErrorCode::kSql, "a script holds a NUL byte", {.place = place_, .remedy = {}});
+void Link::stream(const std::string& sql, const std::function<void(const PGresult*)>& sink) {
+  send(sql, {});
+  PQsetSingleRowMode(handle_.get());
+  ResultHandle result = next();
+  if (result == nullptr) fail_broken();
+  try {
+    for (; result != nullptr; result = next()) {
+      const ExecStatusType status = PQresultStatus(result.get());
+      if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+        refuse_copy(result.get());
+        throw Error(ErrorCode::kUnsupported, "COPY from and to a client isn't done here",
+                    {.place = place_, .remedy = "use psql for it"});
+      }
+      check(result.get(), place_);
+      sink(result.get());
+    }
+  } catch (...) {
+    cancel(handle_.get());
+    while (next() != nullptr) continue;
+    throw;
   }
-  PQsendQuery(handle_.get(), sql.c_str());
+}
+
+ResultHandle Link::run_script(const std::string& sql) {
+  require_text(sql, place_);
+  left_ms_ = statement_timeout_ms_;
+  cancelled_ = false;
+  if (PQsendQuery(handle_.get(), sql.c_str()) == 0) fail_broken();
   return collect();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ class Link {
   /// One statement with parameters $1, $2, ...; throws ServerError. After its deadline it is
   /// cancelled, and Error(kBusy) thrown.
   ResultHandle run(const std::string& sql, std::span<const Value> parameters = {});
+  /// One statement whose rows come as the server sends them: the sink is given results of one row
+  /// and at last one without rows, which has the command's tag. What the sink throws cancels it.
+  void stream(const std::string& sql, const std::function<void(const PGresult*)>& sink);
   /// Several statements without parameters; the last one's result.
   ResultHandle run_script(const std::string& sql);
 
@@ -40,12 +44,21 @@ class Link {
   const std::string& place() const { return place_; }
 
  private:
-  void flush_and_wait(bool& cancelled, std::int64_t& left_ms);
+  void send(const std::string& sql, std::span<const Value> parameters);
+  void flush_and_wait();
+  /// The next result of what was sent, null after the last.
+  ResultHandle next();
   ResultHandle collect();
+  /// Ends a COPY that nobody here can carry on.
+  void refuse_copy(const PGresult* result);
+  [[noreturn]] void fail_broken();
 
   std::string place_;
   int statement_timeout_ms_;
   ConnectionHandle handle_;
+  // Of the statement that runs.
+  std::int64_t left_ms_ = 0;
+  bool cancelled_ = false;
 };
 
 /// Throws ServerError unless the result is that of a statement that went well.

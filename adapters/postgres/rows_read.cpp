@@ -154,7 +154,7 @@ std::vector<std::vector<Row>> Connection::find_rows(const TableShape& table,
     if (questions.asked.empty()) return found;
     const std::string joined = " FROM " + wanted_text(columns.size()) + " JOIN " + known.own +
                                " AS t ON " + equal_text(known, columns);
-    const std::string selected = "w.n, " + columns_text(table.columns);
+    const std::string selected = "w.n AS \"doppel number\", " + columns_text(table.columns);
     std::string sql =
         "SELECT " + selected + joined + " ORDER BY w.n, " + columns_text(key_columns(table));
     if (limit < kManyAnswers) {
@@ -163,7 +163,7 @@ std::vector<std::vector<Row>> Connection::find_rows(const TableShape& table,
       sql = "SELECT * FROM (SELECT " + selected + ", row_number() OVER (PARTITION BY w.n" +
             order_text(table) + ") AS \"doppel rank\"" + joined +
             ") AS ranked WHERE \"doppel rank\" <= $" + std::to_string(questions.arrays.size()) +
-            "::bigint ORDER BY n, \"doppel rank\"";
+            "::bigint ORDER BY \"doppel number\", \"doppel rank\"";
     }
     const ResultHandle result = link_.run(sql, questions.arrays);
     for (int i = 0; i < PQntuples(result.get()); ++i) {
