@@ -16,7 +16,8 @@ void add_init(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("init", "Attach an application's database as a tenant");
   command->add_option("TENANT", arguments->tenant, "Its name: a-z, 0-9, - and _")->required();
-  command->add_option("DSN", arguments->dsn, "Its database: sqlite:PATH")->required();
+  command->add_option("DSN", arguments->dsn, "Its database: sqlite:PATH or postgresql://...")
+      ->required();
   command->add_option("--manifest", arguments->manifest, "What its tables are: a YAML file")
       ->required();
   command->footer(example("doppel init acme sqlite:helpdesk.db --manifest helpdesk.yaml"));

@@ -6,6 +6,7 @@
 #include "cli/context.hpp"
 #include "cli/drivers.hpp"
 #include "cli/style.hpp"
+#include "database/dsn.hpp"
 #include "manifest/draft.hpp"
 
 namespace doppel::cli {
@@ -40,7 +41,9 @@ void check(const Arguments& arguments, Context& context) {
             problem.message + "\n";
     if (!problem.remedy.empty()) text += "  " + problem.remedy + "\n";
   }
-  if (problems.empty()) text = arguments.file + " fits " + arguments.dsn + ".\n";
+  if (problems.empty()) {
+    text = arguments.file + " fits " + database::without_secrets(arguments.dsn) + ".\n";
+  }
   const bool failed = manifest::has_errors(loaded.problems);
   context.result(json::object{{"problems", problems}, {"usable", !failed}}, text);
   if (failed) context.exit_code = error_info(ErrorCode::kInvalidManifest).exit_code;
@@ -55,7 +58,8 @@ void add_manifest(CLI::App& app, Context& context) {
   command->footer(example("doppel manifest check helpdesk.yaml sqlite:helpdesk.db"));
 
   CLI::App* draft = command->add_subcommand("draft", "Write a first manifest from a database");
-  draft->add_option("DSN", arguments->dsn, "The database: sqlite:PATH")->required();
+  draft->add_option("DSN", arguments->dsn, "The database: sqlite:PATH or postgresql://...")
+      ->required();
   draft->add_option("--application", arguments->application, "The application's name");
   draft->footer(example("doppel manifest draft sqlite:helpdesk.db > draft.yaml"));
   draft->callback([arguments, &context] {
@@ -66,7 +70,8 @@ void add_manifest(CLI::App& app, Context& context) {
   CLI::App* check_command =
       command->add_subcommand("check", "Say what a manifest lacks or gets wrong");
   check_command->add_option("MANIFEST", arguments->file, "The YAML file")->required();
-  check_command->add_option("DSN", arguments->dsn, "The database: sqlite:PATH")->required();
+  check_command->add_option("DSN", arguments->dsn, "The database: sqlite:PATH or postgresql://...")
+      ->required();
   check_command->footer(example("doppel manifest check helpdesk.yaml sqlite:helpdesk.db"));
   check_command->callback([arguments, &context] { check(*arguments, context); });
 

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "adapters/postgres/database.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "base/error.hpp"
 #include "database/dsn.hpp"
@@ -42,6 +43,7 @@ std::string author(const Options& options) {
 
 std::unique_ptr<database::Database> connect(const std::string& dsn) {
   const database::Dsn parsed = database::parse_dsn(dsn);
+  if (parsed.scheme == database::Scheme::kPostgresql) return postgres::attach(parsed.rest);
   // A tenant is opened from any folder later, so its path is kept whole.
   return sqlite::attach(fs::absolute(parsed.rest).lexically_normal().string());
 }

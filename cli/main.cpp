@@ -72,7 +72,8 @@ void refuse_unknown_command(const CLI::App& app, std::span<char* const> words) {
 int main(int argc, char** argv) {
   CLI::App app{
       "doppel: sandbox environments for business applications.\n"
-      "An environment is named TENANT (live) or TENANT/SANDBOX; a database sqlite:PATH.\n"
+      "An environment is named TENANT (live) or TENANT/SANDBOX; a database sqlite:PATH or\n"
+      "postgresql://ROLE@HOST/DATABASE.\n"
       "What doppel keeps stands in DOPPEL_HOME (default: ~/.local/share/doppel)."};
   app.name("doppel");
   app.require_subcommand(1);

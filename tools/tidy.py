@@ -34,6 +34,7 @@ ROOMS = {
                       "engine/changeset", "engine/merge", "engine/overlay", "engine/plan",
                       "engine/environment"],
     "adapters/memory": ["engine/base", "engine/database"],
+    "adapters/postgres": ["engine/base", "engine/database"],
     "adapters/sqlite": ["engine/base", "engine/database"],
     "adapters/contract": [],  # a suite of tests, which may see everything
     "cli": ["engine", "engine/base", "engine/database", "engine/manifest", "engine/changeset",
@@ -48,6 +49,7 @@ HOMES = [
     (r"CLI/|CLI11", ["cli/"]),
     (r"yaml\.h$", ["engine/base/yaml.cpp"]),
     (r"sqlite3", ["adapters/sqlite/"]),
+    (r"libpq|postgres_ext", ["adapters/postgres/"]),
     (r"openssl/", ["engine/base/hash.cpp"]),
     (r"re2/", ["engine/manifest/", "engine/merge/"]),
     (r"boost/", ["engine/base/json."]),

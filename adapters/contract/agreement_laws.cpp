@@ -8,7 +8,9 @@
 #include "adapters/contract/backend.hpp"
 #include "base/error.hpp"
 
-/// The adapters are each other's model: whatever is asked of them, they answer alike.
+/// The adapters are each other's model: whatever is asked of them, they answer alike. PostgreSQL
+/// takes part in every fiftieth case: it counts on after a roll back, so that its keys to come
+/// aren't compared.
 namespace doppel::contract {
 namespace {
 
@@ -56,6 +58,7 @@ RowChange change_of(const Wish& wish, const database::Schema& schema, Connection
 /// Everything that can be seen of one transaction.
 struct Outcome {
   std::string error;
+  bool error_at_commit = false;
   std::vector<std::pair<std::size_t, std::optional<Row>>> moved;
   std::vector<std::vector<Row>> rows;
   friend bool operator==(const Outcome&, const Outcome&) = default;
@@ -69,7 +72,11 @@ Outcome run(Connection& connection, const database::Schema& schema,
     for (auto& moved : connection.apply_changes(changes)) {
       outcome.moved.emplace_back(moved.change, std::move(moved.found));
     }
-    if (outcome.moved.empty()) transaction->commit();
+    if (outcome.moved.empty()) {
+      outcome.error_at_commit = true;
+      transaction->commit();
+      outcome.error_at_commit = false;
+    }
   } catch (const Error& error) {
     outcome.error = std::string(error_info(error.code()).name) + " " + error.place();
   }
@@ -81,14 +88,31 @@ Outcome run(Connection& connection, const database::Schema& schema,
   return outcome;
 }
 
+struct Adapter {
+  explicit Adapter(const BackendKind& kind)
+      : dialect(kind.dialect),
+        schema(suite_schema(kind.dialect)),
+        backend(kind.make(schema)),
+        connection(backend->connect(Access::kReadWrite)) {}
+
+  Dialect dialect;
+  database::Schema schema;
+  std::unique_ptr<Backend> backend;
+  std::unique_ptr<Connection> connection;
+};
+
+std::vector<std::int64_t> next_keys(const Adapter& adapter, const char* table) {
+  return adapter.connection->propose_keys(*adapter.schema.table(table), "id", 2);
+}
+
 RC_GTEST_PROP(AdapterLaws, AllAdaptersAnswerAlike, ()) {
-  const database::Schema schema = suite_schema();
-  std::vector<std::unique_ptr<Backend>> backends;
-  std::vector<std::unique_ptr<Connection>> connections;
+  const bool all = *rc::gen::inRange(0, 50) == 0;
+  std::vector<std::unique_ptr<Adapter>> adapters;
   for (const BackendKind& kind : backend_kinds()) {
-    backends.push_back(kind.make(schema));
-    connections.push_back(backends.back()->connect(Access::kReadWrite));
+    if (kind.dialect == Dialect::kSqlite || all)
+      adapters.push_back(std::make_unique<Adapter>(kind));
   }
+  const Adapter& model = *adapters.front();
   const auto batches = *rc::gen::container<std::vector<std::vector<Wish>>>(
       rc::gen::container<std::vector<Wish>>(any_wish()));
   for (const auto& wishes : batches) {
@@ -97,17 +121,23 @@ RC_GTEST_PROP(AdapterLaws, AllAdaptersAnswerAlike, ()) {
     for (const Wish& wish : wishes) {
       // A second wish for a row expects it as it was before the first, so it always has moved.
       if (!drawn.emplace(wish.queue, wish.key).second && !wish.mistaken) continue;
-      changes.push_back(change_of(wish, schema, *connections[0]));
+      changes.push_back(change_of(wish, model.schema, *model.connection));
     }
-    const Outcome expected = run(*connections[0], schema, changes);
-    for (const auto& connection : connections) {
-      if (connection == connections[0]) continue;
-      RC_ASSERT(run(*connection, schema, changes) == expected);
+    const Outcome expected = run(*model.connection, model.schema, changes);
+    for (const auto& adapter : adapters) {
+      if (adapter.get() == &model) continue;
+      Outcome found = run(*adapter->connection, adapter->schema, changes);
+      // Which of several broken references is named at the commit is the server's choice.
+      if (adapter->dialect != model.dialect && found.error_at_commit) {
+        found.error = expected.error;
+        RC_ASSERT(expected.error_at_commit);
+      }
+      RC_ASSERT(found == expected);
     }
     for (const char* table : {"areas", "queues"}) {
-      const auto keys = connections[0]->propose_keys(*schema.table(table), "id", 2);
-      for (const auto& connection : connections) {
-        RC_ASSERT(connection->propose_keys(*schema.table(table), "id", 2) == keys);
+      for (const auto& adapter : adapters) {
+        if (adapter->dialect != model.dialect) continue;
+        RC_ASSERT(next_keys(*adapter, table) == next_keys(model, table));
       }
     }
   }

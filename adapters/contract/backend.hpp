@@ -17,8 +17,15 @@ class Backend {
   virtual std::unique_ptr<database::Connection> connect(database::Access access) = 0;
 };
 
+/// What databases differ in by themselves, and not by their adapter.
+enum class Dialect {
+  kSqlite,      ///< a column holds any value; a deleted row's key may come again
+  kPostgresql,  ///< a column holds its type's values; keys are counted, also by what is rolled back
+};
+
 struct BackendKind {
   std::string name;
+  Dialect dialect = Dialect::kSqlite;
   /// A database with the tables of the schema, empty.
   std::function<std::unique_ptr<Backend>(const database::Schema&)> make;
 };
@@ -28,11 +35,11 @@ std::vector<BackendKind> backend_kinds();
 
 /// The tables that the suite works on: keys of one to three columns from each KeySource, references
 /// to other tables and to the same one, unique keys, and names that nobody should have given.
-database::Schema suite_schema();
+database::Schema suite_schema(Dialect dialect);
 
-/// CREATE TABLE statements for SQL adapters. Tables with a key of three columns are WITHOUT ROWID,
-/// so that the suite meets such.
-std::string create_statements(const database::Schema& schema);
+/// CREATE TABLE statements for SQL adapters. Tables with a key of three columns are WITHOUT ROWID
+/// on SQLite, so that the suite meets such; references can be deferred everywhere.
+std::string create_statements(const database::Schema& schema, Dialect dialect);
 
 inline constexpr const char* kHostileTable = "we\"ird; DROP TABLE areas; -- 'x' \u00dcbung";
 inline constexpr const char* kHostileColumn = "Se\"lect; \u00e9 t.\"x\"";

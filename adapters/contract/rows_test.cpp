@@ -16,33 +16,33 @@ TEST_P(Contract, ReadsRowsInTheOrderOfTheKeys) {
 }
 
 TEST_P(Contract, ReadsByKeysOfTwoAndThreeColumns) {
-  apply({insert("pairs", {1, "x", 1}), insert("pairs", {2, "x", 2}), insert("pairs", {1, "y", 3}),
-         insert("rights", {"admin", 1, "x", 1}), insert("rights", {"admin", 1, "y", 0}),
-         insert("rights", {"guest", 1, "x", {}})});
-  EXPECT_EQ(row("pairs", {"x", 2}), (Row{2, "x", 2}));
+  apply({insert("pairs", {1, "x", "1"}), insert("pairs", {2, "x", "2"}),
+         insert("pairs", {1, "y", "3"}), insert("rights", {"admin", 1, "x", 1}),
+         insert("rights", {"admin", 1, "y", 0}), insert("rights", {"guest", 1, "x", {}})});
+  EXPECT_EQ(row("pairs", {"x", 2}), (Row{2, "x", "2"}));
   EXPECT_EQ(row("pairs", {"y", 2}), std::nullopt);
   EXPECT_EQ(row("rights", {"admin", 1, "y"}), (Row{"admin", 1, "y", 0}));
   EXPECT_EQ(row("rights", {"guest", 1, "y"}), std::nullopt);
 }
 
 TEST_P(Contract, ScansInKeyOrder) {
-  apply({insert("pairs", {2, "x", 1}), insert("pairs", {1, "y", 2}), insert("pairs", {1, "x", 3}),
-         insert("pairs", {-1, "x", 4})});
+  apply({insert("pairs", {2, "x", "1"}), insert("pairs", {1, "y", "2"}),
+         insert("pairs", {1, "x", "3"}), insert("pairs", {-1, "x", "4"})});
   EXPECT_THAT(all_rows("pairs"),
-              ElementsAre(Row{-1, "x", 4}, Row{1, "x", 3}, Row{2, "x", 1}, Row{1, "y", 2}));
+              ElementsAre(Row{-1, "x", "4"}, Row{1, "x", "3"}, Row{2, "x", "1"}, Row{1, "y", "2"}));
 }
 
 TEST_P(Contract, ScansWhatMatchesWithNullMatchingNull) {
-  apply({insert("areas", {1, "a", {}}), insert("queues", {1, {}, "n", 1}),
-         insert("queues", {2, {}, {}, 2}), insert("queues", {3, 1, "n", 3})});
+  apply({insert("areas", {1, "a", {}}), insert("queues", {1, {}, "n", "1"}),
+         insert("queues", {2, {}, {}, "2"}), insert("queues", {3, 1, "n", "3"})});
   const auto scan = [&](const database::Matching& matching) {
     std::vector<Row> rows;
     connection->scan_rows(*shape("queues"), matching,
                           [&](Row&& found) { rows.push_back(std::move(found)); });
     return rows;
   };
-  EXPECT_THAT(scan({{"area"}, {{}}}), ElementsAre(Row{1, {}, "n", 1}, Row{2, {}, {}, 2}));
-  EXPECT_THAT(scan({{"name", "area"}, {"n", 1}}), ElementsAre(Row{3, 1, "n", 3}));
+  EXPECT_THAT(scan({{"area"}, {{}}}), ElementsAre(Row{1, {}, "n", "1"}, Row{2, {}, {}, "2"}));
+  EXPECT_THAT(scan({{"name", "area"}, {"n", 1}}), ElementsAre(Row{3, 1, "n", "3"}));
   EXPECT_THAT(scan({{"name"}, {"other"}}), ElementsAre());
 }
 
@@ -117,7 +117,8 @@ TEST_P(Contract, ProposesTheKeysThatTheDatabaseWouldGive) {
   apply({insert("areas", area), insert("queues", queue)});
   apply({erase("areas", area), erase("queues", queue), insert("areas", {3, "b", {}}),
          insert("queues", {3, {}, {}, {}})});
-  EXPECT_THAT(propose("areas", 1), ElementsAre(4));
+  const bool counted = schema.table("areas")->key_source == database::KeySource::kCounted;
+  EXPECT_THAT(propose("areas", 1), ElementsAre(counted ? 8 : 4));
   EXPECT_THAT(propose("queues", 2), ElementsAre(8, 9));
   EXPECT_THAT(propose("queues", 0), ElementsAre());
 }

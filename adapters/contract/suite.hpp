@@ -51,7 +51,7 @@ class Contract : public testing::TestWithParam<BackendKind> {
     return connection->read_rows(*shape(table), std::span(&key, 1)).front();
   }
 
-  const database::Schema schema = suite_schema();
+  const database::Schema schema = suite_schema(GetParam().dialect);
   std::unique_ptr<Backend> backend;
   std::unique_ptr<database::Connection> connection;
 };

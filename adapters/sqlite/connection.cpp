@@ -7,6 +7,7 @@
 #include "adapters/sqlite/failure.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "database/quote.hpp"
 
 namespace doppel::sqlite {
 namespace {
@@ -145,5 +146,11 @@ void Connection::execute_script(std::string_view sql) {
   }
   run_script(std::string(sql));
 }
+
+bool Connection::has_own_table(std::string_view name) {
+  return !sql()->query("SELECT 1 FROM sqlite_schema WHERE name = $1", {Value(name)}).empty();
+}
+
+std::string Connection::own_table(std::string_view name) { return database::quote_name(name); }
 
 }  // namespace doppel::sqlite

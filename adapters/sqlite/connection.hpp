@@ -84,6 +84,9 @@ class Connection final : public database::Connection, private database::SqlRunne
   /// What the guard said, where it was the guard; else the failure as it is.
   [[noreturn]] void rethrow_refusal(const Error& error) const;
   void execute_script(std::string_view sql) override;
+  bool has_own_table(std::string_view name) override;
+  std::string own_table(std::string_view name) override;
+  void prepare_own_tables() override {}  // They stand beside the application's.
 
   OpenOptions options_;
   std::string live_path_;

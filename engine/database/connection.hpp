@@ -120,6 +120,13 @@ class SqlRunner {
   /// Several statements without parameters.
   virtual void execute_script(std::string_view sql) = 0;
 
+  /// Doppel's own tables in an application's database (their names begin with `doppel_`) stand
+  /// where the database has a place for them: whether one is there, and its name as SQL.
+  virtual bool has_own_table(std::string_view name) = 0;
+  virtual std::string own_table(std::string_view name) = 0;
+  /// Makes that place where it is missing. REQUIRES: an open write transaction.
+  virtual void prepare_own_tables() = 0;
+
   std::vector<Row> query(std::string_view sql, std::initializer_list<Value> parameters) {
     return query(sql, std::span(parameters.begin(), parameters.size()));
   }

@@ -48,6 +48,18 @@ Dsn parse_sqlite(std::string_view text, std::string_view path) {
   return {.scheme = Scheme::kSqlite, .rest = std::string(path)};
 }
 
+/// What stands behind the scheme is libpq's to read.
+Dsn parse_postgresql(std::string_view text, std::size_t scheme) {
+  constexpr std::string_view kForm = "write postgresql://ROLE@HOST/DATABASE";
+  if (!text.substr(scheme).starts_with("://")) {
+    refuse(text, "the DSN is no URI", std::string(kForm));
+  }
+  if (text.find('\0') != std::string_view::npos) {
+    refuse(text, "the DSN holds a NUL byte", std::string(kForm));
+  }
+  return {.scheme = Scheme::kPostgresql, .rest = "postgresql" + std::string(text.substr(scheme))};
+}
+
 }  // namespace
 
 Dsn parse_dsn(std::string_view text) {
@@ -55,9 +67,7 @@ Dsn parse_dsn(std::string_view text) {
   const std::string scheme = scheme_of(text);
   if (scheme == "sqlite") return parse_sqlite(text, text.substr(scheme.size() + 1));
   if (scheme == "postgresql" || scheme == "postgres") {
-    throw Error(ErrorCode::kUnsupported, "PostgreSQL is not built in yet",
-                {.place = printable(without_secrets(text), kShown),
-                 .remedy = "attach a SQLite database: sqlite:PATH"});
+    return parse_postgresql(text, scheme.size());
   }
   if (scheme.empty()) {
     refuse(text, "the DSN says not what kind of database it is",

@@ -15,8 +15,8 @@ struct Dsn {
   friend bool operator==(const Dsn&, const Dsn&) = default;
 };
 
-/// Throws Error(kUsage) for anything that is neither of the two, Error(kUnsupported) for a
-/// PostgreSQL database while none can be opened. The text of an error holds no password.
+/// Throws Error(kUsage) for anything that is neither of the two. The text of an error holds no
+/// password.
 Dsn parse_dsn(std::string_view text);
 
 /// `text` without its password, for messages, lists and logs.

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKinds{"promotion", "rollback", "restore"};
 
+constexpr std::string_view kTable = "doppel_promotion";
 constexpr const char* kColumns =
     "number, id, kind, source, base, reverts, plan_hash, promoted_at, promoted_by";
 
@@ -34,10 +35,9 @@ Promotion from_row(const Row& row) {
   return promotion;
 }
 
-bool has_history(database::SqlRunner& live) {
-  // Both databases answer this; a table that isn't there is no error to be caught.
-  return !live.query("SELECT 1 FROM sqlite_schema WHERE name = 'doppel_promotion'", {}).empty();
-}
+bool has_history(database::SqlRunner& live) { return live.has_own_table(kTable); }
+
+std::string table(database::SqlRunner& live) { return live.own_table(kTable); }
 
 changeset::ChangeSet stored(const Value& value, const char* what) {
   return changeset::from_json(parse_json(value.text(), what), what);
@@ -49,22 +49,23 @@ std::string_view to_text(PromotionKind kind) { return kKinds[static_cast<std::si
 
 void prepare_history(database::SqlRunner& live) {
   if (has_history(live)) return;
+  live.prepare_own_tables();
   live.execute_script(
-      "CREATE TABLE doppel_promotion ("
-      "number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
+      "CREATE TABLE " + table(live) +
+      " (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
       "source TEXT NOT NULL, base TEXT NOT NULL, reverts INTEGER, plan_hash TEXT NOT NULL, "
       "promoted_at TEXT NOT NULL, promoted_by TEXT NOT NULL, config TEXT NOT NULL, "
       "data TEXT NOT NULL)");
 }
 
 std::int64_t record(database::SqlRunner& live, const Promotion& promotion) {
-  const auto last = live.query("SELECT coalesce(max(number), 0) FROM doppel_promotion", {});
+  const auto last = live.query("SELECT coalesce(max(number), 0) FROM " + table(live), {});
   const std::int64_t number = last.at(0).at(0).integer() + 1;
   const auto text = [](const changeset::ChangeSet& changes) {
     return Value(changeset::to_stored_text(changes));
   };
   live.execute(
-      std::string("INSERT INTO doppel_promotion (") + kColumns +
+      "INSERT INTO " + table(live) + " (" + kColumns +
           ", config, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       {Value(number), Value(promotion.id), Value(to_text(promotion.kind)), Value(promotion.source),
        Value(promotion.base), promotion.reverts ? Value(*promotion.reverts) : Value(),
@@ -77,7 +78,7 @@ std::vector<Promotion> list_promotions(database::SqlRunner& live) {
   std::vector<Promotion> promotions;
   if (!has_history(live)) return promotions;
   for (const Row& row : live.query(
-           std::string("SELECT ") + kColumns + " FROM doppel_promotion ORDER BY number", {})) {
+           std::string("SELECT ") + kColumns + " FROM " + table(live) + " ORDER BY number", {})) {
     promotions.push_back(from_row(row));
   }
   return promotions;
@@ -86,8 +87,8 @@ std::vector<Promotion> list_promotions(database::SqlRunner& live) {
 Promotion read_promotion(database::SqlRunner& live, std::int64_t number) {
   std::vector<Row> rows;
   if (has_history(live)) {
-    rows = live.query(std::string("SELECT ") + kColumns +
-                          ", config, data FROM doppel_promotion WHERE number = $1",
+    rows = live.query(std::string("SELECT ") + kColumns + ", config, data FROM " + table(live) +
+                          " WHERE number = $1",
                       {Value(number)});
   }
   if (rows.empty()) {
@@ -102,7 +103,7 @@ Promotion read_promotion(database::SqlRunner& live, std::int64_t number) {
 
 std::optional<Promotion> find_promotion(database::SqlRunner& live, const std::string& id) {
   if (!has_history(live)) return std::nullopt;
-  const auto rows = live.query("SELECT number FROM doppel_promotion WHERE id = $1", {Value(id)});
+  const auto rows = live.query("SELECT number FROM " + table(live) + " WHERE id = $1", {Value(id)});
   if (rows.empty()) return std::nullopt;
   return read_promotion(live, rows[0][0].integer());
 }

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/facts.hpp"
+#include "adapters/postgres/link.hpp"
+#include "database/connection.hpp"
+
+namespace doppel::postgres {
+
+/// Doppel's own tables stand in this schema of the application's database.
+inline constexpr std::string_view kOwnSchema = "doppel";
+/// Schemas of sandboxes begin so: they sort after live's.
+inline constexpr std::string_view kSandboxPrefix = "zz_doppel_";
+
+/// A table or view as the search_path sees it, else as `schema.table`.
+struct Relation {
+  std::int64_t oid = 0;
+  std::string text;  ///< as SQL, quoted
+  std::string own;   ///< the same without what inherits from it
+};
+
+/// A savepoint for the time of one call; rolled back to unless it is kept. Does nothing where no
+/// transaction is open.
+class Savepoint {
+ public:
+  explicit Savepoint(Link& link);
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  ~Savepoint();
+  void keep();
+  /// What happened since is undone, and the savepoint stands again.
+  void undo();
+
+ private:
+  Link& link_;
+  bool open_;
+};
+
+/// A server's database, as the ports see it and with its wire for the files of this room.
+class Connection final : public database::Connection, private database::SqlRunner {
+ public:
+  explicit Connection(OpenOptions options);
+
+  std::vector<std::optional<Row>> read_rows(const TableShape& table,
+                                            std::span<const Key> keys) override;
+  void scan_rows(const TableShape& table, const database::Matching& matching,
+                 const database::RowSink& sink) override;
+  std::vector<std::vector<Row>> find_rows(const TableShape& table,
+                                          const std::vector<std::string>& columns,
+                                          std::span<const std::vector<Value>> values,
+                                          std::size_t limit) override;
+  std::vector<std::int64_t> count_rows(const std::string& table,
+                                       const std::vector<std::string>& columns,
+                                       std::span<const std::vector<Value>> values) override;
+  std::int64_t count_rows(const std::string& table) override;
+  std::vector<database::Moved> apply_changes(std::span<const RowChange> changes) override;
+  std::vector<std::int64_t> propose_keys(const database::Table& table,
+                                         const std::string& key_column, std::size_t count) override;
+  database::Schema read_schema() override;
+  std::unique_ptr<database::Transaction> begin(database::TransactionKind kind) override;
+  database::SqlRunner* sql() override { return this; }
+
+  // For the files of this room.
+
+  const OpenOptions& options() const { return options_; }
+  const std::string& place() const { return link_.place(); }
+  /// The schemas that unqualified names are looked for in, doppel's own left out.
+  const std::vector<std::string>& path() const { return path_; }
+  bool in_transaction() const { return link_.status() != PQTRANS_IDLE; }
+
+  /// One statement with parameters $1, $2, ...: on the wire as it is, so that a failure ends an
+  /// open transaction unless a Savepoint stands around it.
+  ResultHandle run(const std::string& sql, std::span<const Value> parameters = {}) {
+    return link_.run(sql, parameters);
+  }
+  ResultHandle run_script(const std::string& sql) { return link_.run_script(sql); }
+  Link& link() { return link_; }
+
+  std::optional<Relation> find_relation(const std::string& table);
+  /// Throws Error(kSql) for a table that isn't there. Valid until the next transaction begins.
+  const TableFacts& facts(const std::string& table);
+  void forget_facts() { facts_.clear(); }
+
+  /// From now on everything happens in one transaction that is never committed, and begin() makes
+  /// savepoints in it: a rehearsal.
+  void never_commit();
+
+ private:
+  friend class OpenTransaction;
+
+  std::vector<Row> query(std::string_view sql, std::span<const Value> parameters) override;
+  std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override;
+  void execute_script(std::string_view sql) override;
+  bool has_own_table(std::string_view name) override;
+  std::string own_table(std::string_view name) override;
+  void prepare_own_tables() override;
+
+  /// Runs with a savepoint around it where a transaction is open: a failure leaves it usable.
+  template <typename Call>
+  auto guarded(const Call& call) {
+    Savepoint savepoint(link_);
+    auto result = call();
+    savepoint.keep();
+    return result;
+  }
+
+  OpenOptions options_;
+  Link link_;
+  std::vector<std::string> path_;
+  std::map<std::string, TableFacts, std::less<>> facts_;
+  enum class Open { kNone, kRead, kWrite } open_ = Open::kNone;
+  bool rehearses_ = false;
+  bool applied_ = false;  ///< changes in the open transaction: constraints wait for its end
+  bool locks_what_it_reads_ = false;
+  int cursors_ = 0;
+};
+
+/// Opens a database. Throws Error(kIo) where no server answers, Error(kNotFound) for a database
+/// that isn't there, Error(kReadOnly) for a role or password that it refuses, Error(kBusy) where
+/// it takes no more connections, Error(kUnsupported) for a server older than 15.
+std::unique_ptr<Connection> open(const OpenOptions& options);
+
+}  // namespace doppel::postgres

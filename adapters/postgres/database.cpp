@@ -1,0 +1,86 @@
+#include "adapters/postgres/database.hpp"
+
+#include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/sql_session.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+/// How long a rehearsal waits for rows that somebody else is writing.
+constexpr int kRehearsalPatienceMs = 500;
+
+/// The DSN without its password, so that it can be kept and still be connected to.
+std::string without_password(std::string dsn) {
+  const auto host = dsn.find("://");
+  const auto path = dsn.find_first_of("/?", host == std::string::npos ? 0 : host + 3);
+  const auto at = dsn.rfind('@', path);
+  if (host != std::string::npos && at != std::string::npos) {
+    const auto colon = dsn.find(':', host + 3);
+    if (colon < at) dsn.erase(colon, at - colon);
+  }
+  const auto parameters = dsn.find('?');
+  if (parameters == std::string::npos) return dsn;
+  std::vector<std::string> kept;
+  for (const std::string& parameter : split(dsn.substr(parameters + 1), '&')) {
+    if (!parameter.starts_with("password=")) kept.push_back(parameter);
+  }
+  return dsn.substr(0, parameters) + (kept.empty() ? "" : "?" + join(kept, "&"));
+}
+
+class AttachedServer final : public database::Database {
+ public:
+  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)) {}
+
+  std::string dsn() const override { return without_password(dsn_); }
+
+  std::unique_ptr<database::Connection> open(database::Access access) override {
+    return postgres::open({.dsn = dsn_, .access = access});
+  }
+
+  std::unique_ptr<database::SqlSession> open_session() override {
+    return make_live_session(postgres::open({.dsn = dsn_}));
+  }
+
+  database::OverlayBuilder& overlays() override {
+    throw Error(ErrorCode::kUnsupported, "sandboxes of PostgreSQL databases aren't built in yet",
+                {.place = dsn(), .remedy = "attach a SQLite database: sqlite:PATH"});
+  }
+
+  std::optional<std::string> sandbox_mark() override {
+    const auto connection = postgres::open({.dsn = dsn_});
+    // The role of a sandbox sees the sandbox's schema first.
+    if (connection->path().empty() || !connection->path().front().starts_with(kSandboxPrefix)) {
+      return std::nullopt;
+    }
+    const Value parameters[]{Value(connection->path().front())};
+    const ResultHandle result = connection->run(
+        "SELECT coalesce(obj_description(oid, 'pg_namespace'), nspname::text) FROM pg_namespace "
+        "WHERE nspname = $1",
+        parameters);
+    return rows_of(result.get()).at(0).at(0).text();
+  }
+
+  /// The database itself, in a transaction that is never committed: nothing is copied.
+  std::unique_ptr<database::Connection> throw_away_copy(const std::filesystem::path& /*folder*/,
+                                                        std::int64_t /*limit_bytes*/) override {
+    auto connection = postgres::open({.dsn = dsn_,
+                                      .access = database::Access::kReadWrite,
+                                      .lock_timeout_ms = kRehearsalPatienceMs});
+    connection->never_commit();
+    return connection;
+  }
+
+ private:
+  std::string dsn_;
+};
+
+}  // namespace
+
+std::unique_ptr<database::Database> attach(const std::string& dsn) {
+  return std::make_unique<AttachedServer>(dsn);
+}
+
+}  // namespace doppel::postgres

@@ -1,0 +1,208 @@
+#include "adapters/postgres/link.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include <poll.h>
+
+#include "adapters/postgres/failure.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/text.hpp"
+#include "database/dsn.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+/// How long a cancelled statement may take to end before the connection is given up.
+constexpr std::int64_t kCancelPatienceMs = 5000;
+constexpr std::size_t kShown = 200;
+constexpr const char* kNone = nullptr;
+
+std::int64_t now_ms() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+ConnectionHandle connect(const OpenOptions& options) {
+  const std::string patience = std::to_string(options.connect_timeout_s);
+  // What stands after the DSN overrides it, what stands before is for where it says nothing.
+  const std::array keywords{"connect_timeout", "application_name", "keepalives_idle",
+                            "dbname",          "client_encoding",  kNone};
+  const std::array values{patience.c_str(), "doppel", "30", options.dsn.c_str(), "UTF8", kNone};
+  return ConnectionHandle(PQconnectdbParams(keywords.data(), values.data(), 1));
+}
+
+void cancel(PGconn* connection) {
+  const CancelHandle handle(PQgetCancel(connection));
+  std::array<char, 256> message{};
+  if (handle) PQcancel(handle.get(), message.data(), static_cast<int>(message.size()));
+}
+
+void require_text(const std::string& sql, const std::string& place) {
+  if (sql.find('\0') == std::string::npos) return;
+  throw Error(ErrorCode::kSql, "a statement holds a NUL byte", {.place = place, .remedy = {}});
+}
+
+void ignore_notice(void* /*unused*/, const PGresult* /*unused*/) {}
+
+}  // namespace
+
+void check(const PGresult* result, const std::string& place) {
+  switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_EMPTY_QUERY:
+      return;
+    default:
+      throw ServerError(problem_of(result), place);
+  }
+}
+
+Link::Link(const OpenOptions& options)
+    : place_(printable(database::without_secrets(options.dsn), kShown)),
+      statement_timeout_ms_(options.statement_timeout_ms),
+      handle_(connect(options)) {
+  if (handle_ == nullptr) throw Error(ErrorCode::kIo, "there is not enough memory");
+  if (PQstatus(handle_.get()) != CONNECTION_OK) fail_to_connect(handle_.get(), place_);
+  PQsetNoticeReceiver(handle_.get(), ignore_notice, nullptr);
+  const bool read_only = options.access == database::Access::kReadOnly;
+  run_script(
+      "SET standard_conforming_strings = on; SET datestyle = 'ISO, YMD'; "
+      "SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 1; "
+      "SET bytea_output = hex; SET lc_monetary = 'C'; SET xmloption = content; "
+      "SET lock_timeout = " +
+      std::to_string(options.lock_timeout_ms) +
+      "; SET default_transaction_read_only = " + (read_only ? "on" : "off"));
+}
+
+/// Sends what is left and waits for what comes, until the deadline; then cancels, and gives up the
+/// connection when that doesn't help either.
+void Link::flush_and_wait() {
+  const int unsent = PQflush(handle_.get());
+  const auto wanted = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
+  pollfd wait{.fd = PQsocket(handle_.get()), .events = wanted, .revents = 0};
+  const bool limited = statement_timeout_ms_ > 0;
+  const std::int64_t started = now_ms();
+  const int ready = ::poll(&wait, 1, limited ? static_cast<int>(left_ms_) : -1);
+  if (limited) left_ms_ = std::max<std::int64_t>(0, left_ms_ - (now_ms() - started));
+  if (ready < 0 && errno != EINTR) throw Error(ErrorCode::kIo, "poll failed", {.place = place_});
+  if (ready > 0 && PQconsumeInput(handle_.get()) == 0) return;  // PQgetResult says what it was.
+  if (!limited || left_ms_ > 0) return;
+  if (cancelled_) {
+    handle_.reset();  // Every call of libpq takes no connection for a broken one.
+    throw Error(ErrorCode::kIo, "the server doesn't answer", {.place = place_, .remedy = {}});
+  }
+  cancelled_ = true;
+  left_ms_ = kCancelPatienceMs;
+  cancel(handle_.get());
+}
+
+ResultHandle Link::next() {
+  while (PQisBusy(handle_.get()) != 0) {
+    if (PQstatus(handle_.get()) == CONNECTION_BAD) break;
+    flush_and_wait();
+  }
+  return ResultHandle(PQgetResult(handle_.get()));
+}
+
+void Link::refuse_copy(const PGresult* result) {
+  if (PQresultStatus(result) == PGRES_COPY_IN) {
+    PQputCopyEnd(handle_.get(), "COPY isn't done here");
+    return;
+  }
+  char* data = nullptr;
+  while (PQgetCopyData(handle_.get(), &data, 0) > 0) PQfreemem(data);
+}
+
+void Link::fail_broken() {
+  throw Error(ErrorCode::kIo,
+              "the connection broke: " + printable(trim(PQerrorMessage(handle_.get())), kShown),
+              {.place = place_, .remedy = "check that the server runs, then run it again"});
+}
+
+ResultHandle Link::collect() {
+  ResultHandle last;
+  bool copies = false;
+  for (ResultHandle result = next(); result != nullptr; result = next()) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+      copies = true;
+      refuse_copy(result.get());
+      continue;
+    }
+    // The first failure is the one to tell.
+    const bool failed = last != nullptr && PQresultStatus(last.get()) == PGRES_FATAL_ERROR;
+    if (!failed) last = std::move(result);
+  }
+  if (copies) {
+    throw Error(ErrorCode::kUnsupported, "COPY from and to a client isn't done here",
+                {.place = place_, .remedy = "use psql for it"});
+  }
+  if (last == nullptr) fail_broken();
+  if (cancelled_ && PQresultStatus(last.get()) == PGRES_FATAL_ERROR) {
+    throw Error(ErrorCode::kBusy,
+                "a statement was cancelled after " + std::to_string(statement_timeout_ms_) + " ms",
+                {.place = place_, .remedy = {}});
+  }
+  check(last.get(), place_);
+  return last;
+}
+
+void Link::send(const std::string& sql, std::span<const Value> parameters) {
+  std::vector<std::optional<std::string>> texts;
+  std::vector<const char*> values;
+  texts.reserve(parameters.size());
+  for (const Value& parameter : parameters) {
+    texts.push_back(text_of(parameter));
+    values.push_back(texts.back() ? texts.back()->c_str() : nullptr);
+  }
+  require_text(sql, place_);
+  left_ms_ = statement_timeout_ms_;
+  cancelled_ = false;
+  const int sent = PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                     nullptr, values.data(), nullptr, nullptr, 0);
+  if (sent == 0) fail_broken();
+}
+
+ResultHandle Link::run(const std::string& sql, std::span<const Value> parameters) {
+  send(sql, parameters);
+  return collect();
+}
+
+void Link::stream(const std::string& sql, const std::function<void(const PGresult*)>& sink) {
+  send(sql, {});
+  PQsetSingleRowMode(handle_.get());
+  ResultHandle result = next();
+  if (result == nullptr) fail_broken();
+  try {
+    for (; result != nullptr; result = next()) {
+      const ExecStatusType status = PQresultStatus(result.get());
+      if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+        refuse_copy(result.get());
+        throw Error(ErrorCode::kUnsupported, "COPY from and to a client isn't done here",
+                    {.place = place_, .remedy = "use psql for it"});
+      }
+      check(result.get(), place_);
+      sink(result.get());
+    }
+  } catch (...) {
+    cancel(handle_.get());
+    while (next() != nullptr) continue;
+    throw;
+  }
+}
+
+ResultHandle Link::run_script(const std::string& sql) {
+  require_text(sql, place_);
+  left_ms_ = statement_timeout_ms_;
+  cancelled_ = false;
+  if (PQsendQuery(handle_.get(), sql.c_str()) == 0) fail_broken();
+  return collect();
+}
+
+}  // namespace doppel::postgres

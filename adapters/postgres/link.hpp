@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/handle.hpp"
+#include "base/value.hpp"
+#include "database/connection.hpp"
+
+namespace doppel::postgres {
+
+struct OpenOptions {
+  std::string dsn;
+  database::Access access = database::Access::kReadOnly;
+  /// The search_path; empty: what the role has for this database. Schema `doppel` follows it.
+  std::vector<std::string> path = {};
+  /// Which writers take turns: those of one number. 0 is live's; a sandbox may have its own.
+  std::int32_t writer_lock = 0;
+  int connect_timeout_s = 10;
+  int lock_timeout_ms = 5000;
+  /// After so long a statement is cancelled; 0: never.
+  int statement_timeout_ms = 0;
+};
+
+/// The wire to a server: statements go and results come with a deadline. Threads: one at a time.
+class Link {
+ public:
+  /// Connects and fixes the settings on which values depend. Throws as `open` does.
+  explicit Link(const OpenOptions& options);
+
+  /// One statement with parameters $1, $2, ...; throws ServerError. After its deadline it is
+  /// cancelled, and Error(kBusy) thrown.
+  ResultHandle run(const std::string& sql, std::span<const Value> parameters = {});
+  /// One statement whose rows come as the server sends them: the sink is given results of one row
+  /// and at last one without rows, which has the command's tag. What the sink throws cancels it.
+  void stream(const std::string& sql, const std::function<void(const PGresult*)>& sink);
+  /// Several statements without parameters; the last one's result.
+  ResultHandle run_script(const std::string& sql);
+
+  PGTransactionStatusType status() const { return PQtransactionStatus(handle_.get()); }
+  PGconn* handle() const { return handle_.get(); }
+  const std::string& place() const { return place_; }
+
+ private:
+  void send(const std::string& sql, std::span<const Value> parameters);
+  void flush_and_wait();
+  /// The next result of what was sent, null after the last.
+  ResultHandle next();
+  ResultHandle collect();
+  /// Ends a COPY that nobody here can carry on.
+  void refuse_copy(const PGresult* result);
+  [[noreturn]] void fail_broken();
+
+  std::string place_;
+  int statement_timeout_ms_;
+  ConnectionHandle handle_;
+  // Of the statement that runs.
+  std::int64_t left_ms_ = 0;
+  bool cancelled_ = false;
+};
+
+/// Throws ServerError unless the result is that of a statement that went well.
+void check(const PGresult* result, const std::string& place);
+
+}  // namespace doppel::postgres
