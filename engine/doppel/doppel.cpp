@@ -5,7 +5,9 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "doppel/bundle.hpp"
 #include "doppel/planning.hpp"
+#include "doppel/restoring.hpp"
 #include "doppel/workspace.hpp"
 #include "overlay/facts.hpp"
 
@@ -245,6 +247,17 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   Attached attached = workspace.attach(name.tenant);
   const auto [held, environment] = workspace.hold(name, attached);
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
+}
+
+std::vector<BundleInfo> Doppel::bundles(const std::string& tenant) {
+  impl_->workspace.store().tenant(tenant);
+  return list_bundles(impl_->workspace.bundles(tenant));
+}
+
+Restored Doppel::restore_sandbox(const EnvironmentName& name, const RestoreOptions& options) {
+  refuse_live(name);
+  if (!options.name.empty()) valid_name(options.name, options.name);
+  return doppel::restore_sandbox(impl_->workspace, name, options);
 }
 
 plan::Diff Doppel::diff(const EnvironmentName& name) {
