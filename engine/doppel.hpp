@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "code/code.hpp"
 #include "database/overlay.hpp"
 #include "environment/store.hpp"
 #include "plan/diff.hpp"
@@ -87,6 +88,17 @@ struct Restored {
   std::vector<std::string> lost_checkpoints;  ///< live moved under them
 };
 
+struct ApplyOptions {
+  code::Missing missing = code::Missing::kKeep;  ///< rows that the folder doesn't name
+  bool check_only = false;                       ///< nothing is written; live may be asked, too
+};
+
+struct Applied {
+  plan::Diff diff;                                           ///< what the folder changes, or would
+  std::vector<std::pair<std::string, std::string>> missing;  ///< see code::Read
+  bool written = false;
+};
+
 struct PlanOptions {
   std::vector<plan::Selector> select;
   std::vector<plan::Mapping> mappings;
@@ -144,6 +156,14 @@ class Doppel {
   /// Throws Error(kAlreadyExists) when the name is taken, Error(kConflicts) for what the sandbox's
   /// real tables can't show beside live's rows, Error(kStale) for data that live changed, too.
   Restored restore_sandbox(const EnvironmentName& name, const RestoreOptions& options);
+
+  /// The environment's config as files of a folder [P10].
+  code::Files export_config(const EnvironmentName& name, code::Keys keys);
+  /// Makes a sandbox's config what a folder says, all of it or nothing. Throws
+  /// Error(kInvalidInput) with every mistake in the files, Error(kLiveIsReadOnly) for live,
+  /// Error(kConstraint) where the database refuses.
+  Applied apply_config(const EnvironmentName& name, const code::Files& files,
+                       const ApplyOptions& options);
 
   plan::Diff diff(const EnvironmentName& name);
   plan::Plan plan(const EnvironmentName& name, const PlanOptions& options);

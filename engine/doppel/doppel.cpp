@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "doppel/bundle.hpp"
+#include "doppel/coding.hpp"
 #include "doppel/planning.hpp"
 #include "doppel/restoring.hpp"
 #include "doppel/workspace.hpp"
@@ -258,6 +259,23 @@ Restored Doppel::restore_sandbox(const EnvironmentName& name, const RestoreOptio
   refuse_live(name);
   if (!options.name.empty()) valid_name(options.name, options.name);
   return doppel::restore_sandbox(impl_->workspace, name, options);
+}
+
+code::Files Doppel::export_config(const EnvironmentName& name, code::Keys keys) {
+  if (!name.live()) {
+    Attached attached = impl_->workspace.attach(name.tenant);
+    impl_->planning.follow(name, attached);
+  }
+  return doppel::export_config(impl_->workspace, name, keys);
+}
+
+Applied Doppel::apply_config(const EnvironmentName& name, const code::Files& files,
+                             const ApplyOptions& options) {
+  if (!name.live()) {
+    Attached attached = impl_->workspace.attach(name.tenant);
+    impl_->planning.follow(name, attached);
+  }
+  return doppel::apply_config(impl_->workspace, name, files, options);
 }
 
 plan::Diff Doppel::diff(const EnvironmentName& name) {

@@ -25,7 +25,8 @@ STORY = [
     "diff", "sandbox refresh",
     "live UPDATE queues SET name = 'Returns and repairs' WHERE id = 4",
     ("plan", 1), "resolve", "promote", "history", "snapshot list", "snapshot restore", "rollback",
-    "sandbox create", "sandbox discard", "sandbox ended",
+    "sandbox create", "export", "apply", "sandbox discard",
+    "sandbox ended",
     "sandbox restore", "completion",
 ]
 
