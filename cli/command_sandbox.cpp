@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/layout.hpp"
+#include "cli/sandbox_json.hpp"
 #include "cli/style.hpp"
 
 namespace doppel::cli {
@@ -14,22 +15,6 @@ struct Arguments {
   bool drop_data = false;
 };
 using Shared = std::shared_ptr<Arguments>;
-
-json::object environment_json(const environment::Environment& environment) {
-  json::object object;
-  object["environment"] = environment.title();
-  object["id"] = environment.id;
-  object["kind"] = environment.kind;
-  object["carrier"] = environment.carrier;
-  object["state"] = to_text(environment.state);
-  object["follow"] = environment.follow.empty() ? json::value() : json::value(environment.follow);
-  object["base_at"] = environment.base_at;
-  object["created_at"] = environment.created_at;
-  object["created_by"] = environment.created_by;
-  object["purpose"] =
-      environment.purpose.empty() ? json::value() : json::value(environment.purpose);
-  return object;
-}
 
 void create(const Arguments& arguments, Context& context) {
   const Created created =
@@ -137,7 +122,6 @@ void show(const Arguments& arguments, Context& context) {
 void refresh(const Arguments& arguments, Context& context) {
   const overlay::Refreshed refreshed =
       context.doppel().refresh(parse_environment(arguments.name), arguments.drop_data);
-  json::array conflicts;
   std::string text = arguments.name + " stands on live as it is now; " +
                      counted(static_cast<std::int64_t>(refreshed.kept), "own change") + " kept" +
                      (refreshed.already_live == 0
@@ -145,16 +129,12 @@ void refresh(const Arguments& arguments, Context& context) {
                           : ", " + std::to_string(refreshed.already_live) + " already in live") +
                      ".\n";
   for (const merge::Conflict& conflict : refreshed.conflicts) {
-    conflicts.push_back({{"id", conflict.id},
-                         {"kind", merge::to_text(conflict.kind)},
-                         {"table", conflict.table->name},
-                         {"message", conflict.message}});
     text += "  " + styled(conflict.id, Tone::kBad) + "\n" + flowed(conflict.message, "      ");
   }
   context.result(json::object{{"environment", arguments.name},
                               {"kept", refreshed.kept},
                               {"already_live", refreshed.already_live},
-                              {"conflicts", conflicts}},
+                              {"conflicts", questions_json(refreshed.conflicts)}},
                  text);
 }
 
@@ -238,6 +218,8 @@ void add_sandbox(CLI::App& app, Context& context) {
     context.result(json::object{{"environment", arguments->name}, {"bundle", bundle}},
                    arguments->name + " is discarded. Its work is kept in\n  " + bundle + "\n");
   });
+
+  add_sandbox_restore(*command, context);
 }
 
 }  // namespace doppel::cli

@@ -45,6 +45,7 @@ class Context {
 std::string example(const std::string& line);
 
 // Each adds its commands; one file each.
+void add_code(CLI::App& app, Context& context);  ///< export and apply
 void add_completion(CLI::App& app, Context& context);
 void add_diff(CLI::App& app, Context& context);
 void add_env(CLI::App& app, Context& context);
@@ -53,6 +54,7 @@ void add_init(CLI::App& app, Context& context);
 void add_manifest(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_sandbox(CLI::App& app, Context& context);
+void add_sandbox_restore(CLI::App& sandbox, Context& context);  ///< of those that ended
 void add_snapshot(CLI::App& app, Context& context);
 void add_sql(CLI::App& app, Context& context);
 

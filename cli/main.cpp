@@ -41,6 +41,7 @@ void add_commands(CLI::App& app, Context& context) {
   doppel::cli::add_env(app, context);
   doppel::cli::add_sql(app, context);
   doppel::cli::add_diff(app, context);
+  doppel::cli::add_code(app, context);
   doppel::cli::add_plan(app, context);
   doppel::cli::add_history(app, context);
   doppel::cli::add_snapshot(app, context);

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "code/code.hpp"
 #include "database/overlay.hpp"
 #include "environment/store.hpp"
 #include "plan/diff.hpp"
@@ -63,6 +64,41 @@ struct Status {
   std::vector<std::string> schema_differences;
 };
 
+/// What an ended sandbox had changed: a bundle, as lists say it.
+struct BundleInfo {
+  std::string id;           ///< the sandbox's
+  std::string environment;  ///< TENANT/SANDBOX
+  std::string base_at, ended_at, ended_by, purpose;
+  std::size_t changes = 0, data_changes = 0;
+  std::filesystem::path file;
+};
+
+struct RestoreOptions {
+  std::string name;        ///< the sandbox's from now on; empty: as it was called
+  std::string bundle;      ///< id of the one that ended, or a beginning of it; empty: the newest
+  bool drop_data = false;  ///< its own rows of data don't come along
+  bool leave_out = false;  ///< nor what can't stand beside today's live (else it is refused)
+};
+
+struct Restored {
+  environment::Environment environment;
+  BundleInfo bundle;
+  overlay::Refreshed refreshed;
+  std::size_t data = 0;                       ///< rows of data that are its own again
+  std::vector<std::string> lost_checkpoints;  ///< live moved under them
+};
+
+struct ApplyOptions {
+  code::Missing missing = code::Missing::kKeep;  ///< rows that the folder doesn't name
+  bool check_only = false;                       ///< nothing is written; live may be asked, too
+};
+
+struct Applied {
+  plan::Diff diff;                                           ///< what the folder changes, or would
+  std::vector<std::pair<std::string, std::string>> missing;  ///< see code::Read
+  bool written = false;
+};
+
 struct PlanOptions {
   std::vector<plan::Selector> select;
   std::vector<plan::Mapping> mappings;
@@ -112,6 +148,22 @@ class Doppel {
   std::size_t reset(const EnvironmentName& name, const std::optional<std::string>& mark);
   /// The sandbox's work stays as a bundle in the home; returns its file.
   std::filesystem::path discard(const EnvironmentName& name);
+
+  /// What ended sandboxes of a tenant had changed: bundles, kept for 30 days.
+  std::vector<BundleInfo> bundles(const std::string& tenant);
+  /// Makes an ended sandbox again [O7]: of live as it is now, with its work laid over as a refresh
+  /// does it; what both sides changed meanwhile is asked by a plan. The bundle stays.
+  /// Throws Error(kAlreadyExists) when the name is taken, Error(kConflicts) for what the sandbox's
+  /// real tables can't show beside live's rows, Error(kStale) for data that live changed, too.
+  Restored restore_sandbox(const EnvironmentName& name, const RestoreOptions& options);
+
+  /// The environment's config as files of a folder [P10].
+  code::Files export_config(const EnvironmentName& name, code::Keys keys);
+  /// Makes a sandbox's config what a folder says, all of it or nothing. Throws
+  /// Error(kInvalidInput) with every mistake in the files, Error(kLiveIsReadOnly) for live,
+  /// Error(kConstraint) where the database refuses.
+  Applied apply_config(const EnvironmentName& name, const code::Files& files,
+                       const ApplyOptions& options);
 
   plan::Diff diff(const EnvironmentName& name);
   plan::Plan plan(const EnvironmentName& name, const PlanOptions& options);

@@ -21,6 +21,7 @@ ROOMS = {
     "engine/manifest": ["engine/base", "engine/database"],
     "engine/changeset": ["engine/base", "engine/manifest"],
     "engine/merge": ["engine/base", "engine/manifest", "engine/changeset"],
+    "engine/code": ["engine/base", "engine/manifest", "engine/changeset"],
     "engine/overlay": ["engine/base", "engine/database", "engine/manifest", "engine/changeset",
                        "engine/merge"],
     "engine/plan": ["engine/base", "engine/database", "engine/manifest", "engine/changeset",
@@ -28,17 +29,19 @@ ROOMS = {
     "engine/environment": ["engine/base", "engine/database", "engine/manifest",
                            "engine/changeset", "engine/merge", "engine/overlay", "engine/plan"],
     "engine": ["engine/base", "engine/database", "engine/manifest", "engine/changeset",
-               "engine/merge", "engine/overlay", "engine/plan", "engine/environment"],
+               "engine/merge", "engine/code", "engine/overlay", "engine/plan",
+               "engine/environment"],
     # What doppel.hpp, the only header at the top, is made of.
     "engine/doppel": ["engine", "engine/base", "engine/database", "engine/manifest",
-                      "engine/changeset", "engine/merge", "engine/overlay", "engine/plan",
-                      "engine/environment"],
+                      "engine/changeset", "engine/merge", "engine/code", "engine/overlay",
+                      "engine/plan", "engine/environment"],
     "adapters/memory": ["engine/base", "engine/database"],
     "adapters/postgres": ["engine/base", "engine/database"],
     "adapters/sqlite": ["engine/base", "engine/database"],
     "adapters/contract": [],  # a suite of tests, which may see everything
     "cli": ["engine", "engine/base", "engine/database", "engine/manifest", "engine/changeset",
-            "engine/merge", "engine/overlay", "engine/plan", "engine/environment"],
+            "engine/merge", "engine/code", "engine/overlay", "engine/plan",
+            "engine/environment"],
 }
 
 # The mains: the only files of the product that know which databases there are.

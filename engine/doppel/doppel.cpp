@@ -5,7 +5,10 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "doppel/bundle.hpp"
+#include "doppel/coding.hpp"
 #include "doppel/planning.hpp"
+#include "doppel/restoring.hpp"
 #include "doppel/workspace.hpp"
 #include "overlay/facts.hpp"
 
@@ -245,6 +248,34 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   Attached attached = workspace.attach(name.tenant);
   const auto [held, environment] = workspace.hold(name, attached);
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
+}
+
+std::vector<BundleInfo> Doppel::bundles(const std::string& tenant) {
+  impl_->workspace.store().tenant(tenant);
+  return list_bundles(impl_->workspace.bundles(tenant));
+}
+
+Restored Doppel::restore_sandbox(const EnvironmentName& name, const RestoreOptions& options) {
+  refuse_live(name);
+  if (!options.name.empty()) valid_name(options.name, options.name);
+  return doppel::restore_sandbox(impl_->workspace, name, options);
+}
+
+code::Files Doppel::export_config(const EnvironmentName& name, code::Keys keys) {
+  if (!name.live()) {
+    Attached attached = impl_->workspace.attach(name.tenant);
+    impl_->planning.follow(name, attached);
+  }
+  return doppel::export_config(impl_->workspace, name, keys);
+}
+
+Applied Doppel::apply_config(const EnvironmentName& name, const code::Files& files,
+                             const ApplyOptions& options) {
+  if (!name.live()) {
+    Attached attached = impl_->workspace.attach(name.tenant);
+    impl_->planning.follow(name, attached);
+  }
+  return doppel::apply_config(impl_->workspace, name, files, options);
 }
 
 plan::Diff Doppel::diff(const EnvironmentName& name) {

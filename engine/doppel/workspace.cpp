@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "doppel/bundle.hpp"
 #include "overlay/adapt.hpp"
 #include "overlay/apply.hpp"
 #include "plan/closure.hpp"
@@ -32,6 +33,9 @@ std::string mark_of(const Environment& environment, const std::string& base) {
   mark["base"] = base;
   return write_json(mark, JsonStyle::kCompact);
 }
+
+/// How long a sandbox's work can be restored after it ended [O7].
+constexpr std::int64_t kBundlesKeptMicroseconds = std::int64_t{30} * 24 * 3600 * 1'000'000;
 
 /// The note in a sandbox that says which promotion it was taken along with last.
 constexpr const char* kSettled = "settled";
@@ -292,6 +296,7 @@ void Workspace::recover(const Environment& environment, Attached& attached,
   switch (environment.state) {
     case State::kCreating:
       attached.database->overlays().remove(spec(environment, attached.model));
+      store_.remove_answers(environment.title());
       move(environment, Event::kCreationFailed, {.reason = why + "; nothing of it is left"});
       return;
     case State::kRefreshing:
@@ -335,28 +340,28 @@ void Workspace::keep_own(const std::string& plan_hash, const Environment& enviro
 }
 
 fs::path Workspace::bundle_file(const Environment& environment) const {
-  return settings_.home / "bundles" / environment.tenant /
-         (environment.name + "-" + environment.id + ".json");
+  return bundles(environment.tenant) / (environment.name + "-" + environment.id + ".json");
 }
 
 void Workspace::write_bundle(const Environment& environment, Attached& attached,
                              std::optional<OpenSandbox> sandbox) {
   const fs::path bundle = bundle_file(environment);
   if (!sandbox) sandbox = open_sandbox(environment, attached);
-  json::object head;
-  head["format"] = "doppel bundle 1";
-  head["environment"] = environment.title();
-  head["base_at"] = environment.base_at;
-  head["ended_at"] = now();
-  std::string begin = write_json(head, JsonStyle::kCompact);
-  begin.pop_back();  // Its closing brace: the changesets are members, too.
+  Bundle content;
+  content.environment = environment;
+  content.ended_at = now();
+  content.ended_by = settings_.author;
+  content.answers = store_.answers(environment.title());
   make_folders(bundle.parent_path());
   for (int look = 0; look < kLooks; ++look) {
-    const overlay::Changes& changes = read_again(attached.model, *sandbox);
+    content.changes = read_again(attached.model, *sandbox);
     if (sandbox->state.empty()) continue;
-    write_file(bundle, begin + ",\"config\":" + changeset::to_stored_text(changes.config) +
-                           ",\"data\":" + changeset::to_stored_text(changes.data) + "}");
-    if (sandbox->overlay->seal(sandbox->state)) return;
+    content.checkpoints = overlay::read_checkpoints(*sandbox->overlay);
+    write_file(bundle, doppel::write_bundle(content));
+    if (!sandbox->overlay->seal(sandbox->state)) continue;
+    const Instant since{settings_.clock->now().microseconds - kBundlesKeptMicroseconds};
+    prune_bundles(bundle.parent_path(), to_text(since));
+    return;
   }
   fail_restless(environment);
 }

@@ -95,6 +95,9 @@ class Workspace {
   std::filesystem::path snapshots(const std::string& tenant) const {
     return settings_.home / "snapshots" / tenant;
   }
+  std::filesystem::path bundles(const std::string& tenant) const {
+    return settings_.home / "bundles" / tenant;
+  }
   std::filesystem::path passing() const { return settings_.home / "passing"; }
   std::string new_id() { return make_uuid7(*settings_.clock, *settings_.random); }
   std::string now() const { return to_text(settings_.clock->now()); }

@@ -184,7 +184,8 @@ void bind_column(Binder& binder, const BoundTable& bound, const ColumnEntry& ent
                  "write it as a reference");
   }
   ColumnModel& model = bound.model->columns[*index];
-  model = {entry.merge, entry.is_volatile, entry.secret, entry.binding, entry.ids, nullptr};
+  model = {entry.merge, entry.is_volatile, entry.secret, entry.binding,
+           entry.ids,   nullptr,           entry.arrays};
   for (EmbeddedIds& ids : model.ids) {
     for (auto& [when, value] : ids.when) {
       if (!find_column(binder, bound, when, "`when`", ids.place)) continue;

@@ -89,16 +89,43 @@ void read_personal(FormatReader& reader, const yaml::Node& node, const std::stri
   column.personal = *word;
 }
 
-void read_merge(FormatReader& reader, const yaml::Node& node, const std::string& what,
-                ColumnEntry& column) {
+MergeUnit read_unit(FormatReader& reader, const yaml::Node& node, const std::string& what) {
   const auto word = reader.text(node, what + ".merge");
-  if (!word) return;
+  if (!word) return MergeUnit::kWhole;
   const auto unit = parse_merge_unit(*word);
   if (!unit) {
     reader.error(node, what + ": there is no merge unit '" + printable(*word, 60) + "'",
                  remedy_for_unknown(*word, to_strings(merge_unit_words())));
   }
-  column.merge = unit.value_or(MergeUnit::kWhole);
+  return unit.value_or(MergeUnit::kWhole);
+}
+
+/// One array rule: a path of members, or none for every array, and how it merges.
+void read_array(FormatReader& reader, const yaml::Node& node, const std::string& what,
+                std::vector<std::string> path, ColumnEntry& column) {
+  const MergeUnit unit = read_unit(reader, node, what);
+  if (unit == MergeUnit::kJson || unit == MergeUnit::kText) {
+    reader.error(node, what + ".merge: an array is no " + node.scalar, "write whole, set or list");
+  }
+  column.arrays.push_back({std::move(path), unit});
+}
+
+/// `json`, or `{json: set}`, or `{json: {filters.queue: set, columns: list}}`.
+void read_merge(FormatReader& reader, const yaml::Node& node, const std::string& what,
+                ColumnEntry& column) {
+  if (node.kind != yaml::Kind::kMapping) {
+    column.merge = read_unit(reader, node, what);
+    return;
+  }
+  column.merge = MergeUnit::kJson;
+  constexpr std::array<std::string_view, 1> kWords{"json"};
+  reader.only_words(node, what + ".merge", kWords);
+  const yaml::Node* arrays = node.find("json");
+  if (arrays == nullptr) return;
+  if (arrays->kind != yaml::Kind::kMapping) return read_array(reader, *arrays, what, {}, column);
+  for (const auto& [path, unit] : arrays->entries) {
+    read_array(reader, unit, what, split(path.scalar, '.'), column);
+  }
 }
 
 void read_column_word(FormatReader& reader, const yaml::Node& name, const yaml::Node& value,

@@ -105,6 +105,20 @@ TEST(Load, ReadsColumnsAndKeys) {
   EXPECT_EQ(queues.column("nothing"), nullptr);
 }
 
+TEST(LoadTest, ArraysOfJsonMergeAsTheirPathsSay) {
+  const Loaded loaded = load(
+      "doppel: 1\napplication: x\ntables:\n  t:\n    role: config\n    columns:\n"
+      "      a: {plain: true, merge: {json: set}}\n"
+      "      b: {plain: true, merge: {json: {in.*: set, columns: list}}}\n",
+      "x.yaml");
+  ASSERT_TRUE(loaded.problems.empty()) << to_text(loaded.problems.front());
+  const TableEntry& table = *loaded.manifest.table("t");
+  EXPECT_EQ(table.column("a")->merge, MergeUnit::kJson);
+  EXPECT_EQ(table.column("a")->arrays, (std::vector<ArrayRule>{{{}, MergeUnit::kSet}}));
+  EXPECT_EQ(table.column("b")->arrays, (std::vector<ArrayRule>{{{"in", "*"}, MergeUnit::kSet},
+                                                               {{"columns"}, MergeUnit::kList}}));
+}
+
 struct Mistake {
   std::string body;  ///< of `queues:`, each line indented by four; or a whole file
   std::size_t line;
@@ -187,6 +201,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kRole + "    columns: {a: {personal: emial}}\n", 7, "'emial'", "'email'"},
         Mistake{kRole + "    columns: {a: {secrt: true}}\n", 7, "'secrt'", "'secret'"},
         Mistake{kRole + "    columns: {a: {merge: jsn}}\n", 7, "'jsn'", "'json'"},
+        Mistake{kRole + "    columns: {a: {merge: {jsn: set}}}\n", 7, "'jsn'", "'json'"},
+        Mistake{kRole + "    columns: {a: {merge: {json: text}}}\n", 7, "an array is no text",
+                "whole, set or list"},
+        Mistake{kRole + "    columns: {a: {merge: {json: {x: lst}}}}\n", 7, "'lst'", "'list'"},
         Mistake{kRole + "    columns: {a: {plain: true, secret: true}}\n", 7, "plain and secret",
                 ""},
         Mistake{kRole + "    columns: {a: secret}\n    plain: [a]\n", 8, "says too", "one place"},

@@ -38,6 +38,13 @@ struct RoleRule {
 /// How a column's value merges when both sides changed it.
 enum class MergeUnit { kWhole, kJson, kSet, kList, kText };
 
+/// How arrays inside a JSON value merge.
+struct ArrayRule {
+  std::vector<std::string> path;  ///< members on the way to it, `*` any; empty: every array
+  MergeUnit unit = MergeUnit::kWhole;
+  friend bool operator==(const ArrayRule&, const ArrayRule&) = default;
+};
+
 /// Ids of other rows inside a text or JSON value: every match of the pattern's one group.
 /// find_ids() in model.hpp reads them.
 struct EmbeddedIds {
@@ -59,6 +66,7 @@ struct ColumnEntry {
   bool url = false;
   bool is_volatile = false;  ///< no diff shows it, no merge asks about it
   MergeUnit merge = MergeUnit::kWhole;
+  std::vector<ArrayRule> arrays;  ///< of merge json: the first that fits a path says it
   std::vector<EmbeddedIds> ids;
   Place place;
   /// Whether it says what kind of text the column holds [M3].

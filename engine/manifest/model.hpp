@@ -27,6 +27,7 @@ struct ColumnModel {
   bool binding = false;
   std::vector<EmbeddedIds> ids;               ///< read by find_ids()
   std::shared_ptr<const IdSearch> id_search;  ///< made by bind(); absent: compiled when used
+  std::vector<ArrayRule> arrays = {};         ///< of merge json
   /// A binding or secret that merges like anything else: what live takes back is its own.
   bool travels = false;
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "merge/message.hpp"
+#include "merge/unit.hpp"
 #include "merge/work.hpp"
 
 namespace doppel::merge {
@@ -13,19 +14,37 @@ bool is_sequenced(const manifest::TableModel& table, std::size_t column, const V
          sandbox.kind() == ValueKind::kInteger;
 }
 
-/// One field that both sides changed: the answer's value, or nothing while it is open.
+/// The value with both sides' changes inside it; nothing where it is only taken as a whole.
+std::optional<UnitMerge> merge_inside(const Item& item, std::size_t column, Side side) {
+  const Value& live = (*item.live)[column];
+  const Value& sandbox = (*item.sandbox)[column];
+  const Value base = item.base == nullptr ? Value() : (*item.base)[column];
+  const bool is_text = live.kind() == ValueKind::kText && sandbox.kind() == ValueKind::kText &&
+                       (base.kind() == ValueKind::kText || base.is_null());
+  if (!is_text) return std::nullopt;
+  const auto before = base.is_null() ? std::nullopt : std::optional<std::string_view>(base.text());
+  return merge_unit(item.table->columns[column], before, live.text(), sandbox.text(), side);
+}
+
+/// One field that both sides changed: the answer's value, or nothing while it is open. Of a value
+/// that merges inside only what both changed is asked.
 std::optional<Value> ask_field(Work& work, Item& item, std::size_t column) {
+  auto inside = merge_inside(item, column, Side::kLive);
+  if (inside && inside->clashes.empty()) return std::move(inside->merged);
   Conflict conflict = Work::conflict_for(item, ConflictKind::kBothChanged, {column});
-  conflict.message = both_changed_message(item, column);
+  conflict.message = inside ? both_changed_inside_message(item, column, inside->clashes)
+                            : both_changed_message(item, column);
   const std::string id = conflict_id(conflict, {});
   const Answer* answer = work.raise(std::move(conflict));
   if (answer == nullptr) {
     work.hold(item, id);
     return std::nullopt;
   }
-  if (answer->kind == AnswerKind::kTakeSandbox) return (*item.sandbox)[column];
   if (answer->kind == AnswerKind::kEdit) return answer->values.front();
-  return (*item.live)[column];
+  const bool take = answer->kind == AnswerKind::kTakeSandbox;
+  if (!inside) return take ? (*item.sandbox)[column] : (*item.live)[column];
+  if (take) inside = merge_inside(item, column, Side::kSandbox);
+  return std::move(inside->merged);
 }
 
 /// The merged value of one field; nothing: it is asked.

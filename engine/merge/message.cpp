@@ -39,4 +39,16 @@ std::string both_changed_message(const Item& item, std::size_t column) {
          shown(table, column, (*item.live)[column]) + " in live";
 }
 
+std::string both_changed_inside_message(const Item& item, std::size_t column,
+                                        const std::vector<std::string>& clashes) {
+  constexpr std::size_t kTold = 5;
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < clashes.size() && i < kTold; ++i) {
+    told.push_back(printable(clashes[i], 80));
+  }
+  if (clashes.size() > kTold) told.push_back(std::to_string(clashes.size() - kTold) + " more");
+  return name_of(item) + ": both sides changed " + join(told, ", ") + " of " +
+         item.table->shape->columns[column] + "; what else they changed in it is merged";
+}
+
 }  // namespace doppel::merge

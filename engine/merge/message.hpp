@@ -14,5 +14,8 @@ std::string name_of(const Item& item);
 std::string values_of(const manifest::TableModel& table, const std::vector<std::size_t>& columns,
                       const Row& row);
 std::string both_changed_message(const Item& item, std::size_t column);
+/// The same of a value in which both changed these paths or lines.
+std::string both_changed_inside_message(const Item& item, std::size_t column,
+                                        const std::vector<std::string>& clashes);
 
 }  // namespace doppel::merge

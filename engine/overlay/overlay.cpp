@@ -219,6 +219,37 @@ std::vector<std::string> checkpoints(database::Overlay& sandbox) {
   return names;
 }
 
+std::vector<Checkpoint> read_checkpoints(database::Overlay& sandbox) {
+  std::vector<Checkpoint> read;
+  for (const std::string& name : checkpoints(sandbox)) {
+    const auto stored = sandbox.note(kCheckpoint + name);
+    if (!stored) continue;
+    read.push_back({name, changeset::from_json(parse_json(*stored, "checkpoint " + name), name)});
+  }
+  return read;
+}
+
+std::vector<std::string> restore_checkpoints(const Model& model,
+                                             const std::vector<Checkpoint>& checkpoints,
+                                             database::Overlay& sandbox) {
+  std::vector<std::string> lost;
+  for (const Checkpoint& checkpoint : checkpoints) {
+    const bool fits = std::ranges::all_of(checkpoint.changes.changes, [&](const RowChange& change) {
+      const TableModel* table = model.table(change.table->name);
+      return table != nullptr && *table->shape == *change.table &&
+             sandbox.connection().read_rows(*table->shape, {&change.key, 1}).front() ==
+                 change.before;
+    });
+    if (!fits) {
+      lost.push_back(checkpoint.name);
+      continue;
+    }
+    sandbox.set_note(kCheckpoint + checkpoint.name,
+                     write_json(changeset::to_json(checkpoint.changes), JsonStyle::kCompact));
+  }
+  return lost;
+}
+
 std::size_t reset(const Model& model, database::Overlay& sandbox,
                   const std::optional<std::string>& name) {
   ChangeSet wanted;
@@ -297,35 +328,56 @@ void lay(const Model& model, const Changes& own, const ChangeSet& way,
   }
 }
 
+/// The merge of own work with live's rows in which every open question can stay open.
+merge::Result merge_with_room(const Model& model, const Changes& own,
+                              std::vector<merge::Answer> answers,
+                              const std::map<RowId, const RowChange*>& own_by_row,
+                              database::Connection& connection, NoRoom no_room,
+                              Refreshed& refreshed) {
+  // Every round answers questions for good, and taking one row out may raise the next one.
+  for (int round = 0;; ++round) {
+    merge::Result merged =
+        merge::merge_with(model, own.config, own.lists, facts_from(model, connection), answers);
+    std::vector<merge::Conflict> blocking;
+    for (const merge::Conflict& conflict : merged.conflicts) {
+      if (conflict.answered) continue;
+      const RowId row{conflict.table->name, conflict.key};
+      if (!can_stay_open(conflict.kind) || !own_by_row.contains(row)) blocking.push_back(conflict);
+    }
+    if (blocking.empty()) return merged;
+    if (no_room == NoRoom::kRefuse || round == merge::kRoundLimit) {
+      throw Error(
+          ErrorCode::kConflicts,
+          "the sandbox can't show its own work on today's live: " + blocking.front().message,
+          {.place = blocking.front().table->name,
+           .remedy = "answer with `doppel resolve` what `doppel plan` asks, then refresh"});
+    }
+    for (merge::Conflict& conflict : blocking) {
+      answers.push_back({conflict.id, conflict.inputs, conflict.possible.front(), {}});
+      refreshed.left_out.push_back(std::move(conflict));
+    }
+  }
+}
+
 }  // namespace
 
 Refreshed rebase(const Model& model, const Changes& own, const std::vector<merge::Answer>& answers,
-                 database::Overlay& fresh) {
+                 database::Overlay& fresh, NoRoom no_room) {
   database::Connection& connection = fresh.connection();
-  const merge::Result merged =
-      merge::merge_with(model, own.config, own.lists, facts_from(model, connection), answers);
   Refreshed refreshed;
   std::map<RowId, const RowChange*> own_by_row;
   for (const RowChange& change : own.config.changes) {
     own_by_row.emplace(RowId{change.table->name, change.key}, &change);
   }
+  const merge::Result merged =
+      merge_with_room(model, own, answers, own_by_row, connection, no_room, refreshed);
+  refreshed.rekeyed = merged.rekeyed;
+  refreshed.rekeyed.insert(refreshed.rekeyed.end(), merged.adopted.begin(), merged.adopted.end());
   std::set<RowId> kept_rows;
-  std::vector<merge::Conflict> blocking;
   for (const merge::Conflict& conflict : merged.conflicts) {
     if (conflict.answered) continue;
-    const RowId row{conflict.table->name, conflict.key};
-    if (!can_stay_open(conflict.kind) || !own_by_row.contains(row)) {
-      blocking.push_back(conflict);
-      continue;
-    }
     refreshed.conflicts.push_back(conflict);
-    kept_rows.insert(row);
-  }
-  if (!blocking.empty()) {
-    throw Error(ErrorCode::kConflicts,
-                "the sandbox can't show its own work on today's live: " + blocking.front().message,
-                {.place = blocking.front().table->name,
-                 .remedy = "answer with `doppel resolve` what `doppel plan` asks, then refresh"});
+    kept_rows.insert({conflict.table->name, conflict.key});
   }
 
   // Rows that wait for the answer to another one's question stay own work, too.

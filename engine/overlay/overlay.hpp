@@ -64,13 +64,25 @@ std::vector<Siblings> read_siblings(const manifest::Model& model,
 void checkpoint(const manifest::Model& model, database::Overlay& sandbox, const std::string& name);
 std::vector<std::string> checkpoints(database::Overlay& sandbox);
 
+/// A marked state as a value: what differed from the base then.
+struct Checkpoint {
+  std::string name;
+  changeset::ChangeSet changes;
+};
+std::vector<Checkpoint> read_checkpoints(database::Overlay& sandbox);
+/// Puts marks back into a sandbox whose rows are its base's still. Returns the names of those that
+/// this base has no place for: it has another row than they began with.
+/// REQUIRES: an open write transaction.
+std::vector<std::string> restore_checkpoints(const manifest::Model& model,
+                                             const std::vector<Checkpoint>& checkpoints,
+                                             database::Overlay& sandbox);
+
 /// Takes the sandbox back to a checkpoint, or to its start: same base, same rows, same next keys.
 /// Cost follows what was changed. Returns the number of rows written.
 /// Throws Error(kNotFound) for an unknown name.
 std::size_t reset(const manifest::Model& model, database::Overlay& sandbox,
                   const std::optional<std::string>& name);
 
-/// What a refresh did.
 /// A row of own work over live's row as it is now.
 struct Kept {
   RowChange change;  ///< from live's row to what the sandbox shows
@@ -84,10 +96,19 @@ Kept keep_own(const RowChange& own, const std::optional<Row>& live);
 std::optional<Row> with_own_bindings(const manifest::TableModel& table,
                                      const std::optional<Row>& own, std::optional<Row> live);
 
+/// What a refresh did.
 struct Refreshed {
   std::size_t kept = 0;                    ///< own changes that stand on the new base
   std::size_t already_live = 0;            ///< own changes that live has meanwhile, too
   std::vector<merge::Conflict> conflicts;  ///< the sandbox keeps its own; a plan will ask
+  std::vector<merge::Conflict> left_out;   ///< own work that had no room beside live's
+  std::vector<merge::Rekeyed> rekeyed;     ///< new rows that have another key by now
+};
+
+/// What is done with own work that the sandbox's real tables can't show beside live's rows.
+enum class NoRoom {
+  kRefuse,
+  kLeaveOut,  ///< live's stays, as the question's default answer has it
 };
 
 /// Lays the changes of one sandbox over a fresh one made from live as it is now: live's changes
@@ -96,6 +117,7 @@ struct Refreshed {
 /// An open question stays open, with the old base. Throws Error(kConflicts) for what the sandbox's
 /// real tables can't show beside live's rows (a unique value twice, a row whose parent is gone).
 Refreshed rebase(const manifest::Model& model, const Changes& own,
-                 const std::vector<merge::Answer>& answers, database::Overlay& fresh);
+                 const std::vector<merge::Answer>& answers, database::Overlay& fresh,
+                 NoRoom no_room = NoRoom::kRefuse);
 
 }  // namespace doppel::overlay

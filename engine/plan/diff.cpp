@@ -81,8 +81,12 @@ Diff make_diff(const Model& model, const std::string& environment, const overlay
       return image ? (*image)[column] : Value();
     };
     for (const std::size_t column : columns) {
-      row.fields.push_back({table.shape->columns[column], value(change.before, column),
-                            value(now, column), value(change.after, column)});
+      DiffField field{table.shape->columns[column], value(change.before, column),
+                      value(now, column), value(change.after, column)};
+      if (!table.columns[column].secret) {
+        field.parts = merge::changed_parts(table.columns[column], field.base, field.sandbox);
+      }
+      row.fields.push_back(std::move(field));
     }
     if (const auto touch = changes.touches.find({row.table, row.key});
         touch != changes.touches.end()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "database/connection.hpp"
+#include "merge/parts.hpp"
 #include "overlay/overlay.hpp"
 
 /// What is different in a sandbox, for people: three states side by side [P1].
@@ -17,7 +18,8 @@ std::string_view to_text(DiffKind kind);
 
 struct DiffField {
   std::string column;
-  Value base, live, sandbox;  ///< NULL where the row isn't there; see DiffRow
+  Value base, live, sandbox;                  ///< NULL where the row isn't there; see DiffRow
+  std::vector<merge::PartChange> parts = {};  ///< from base to sandbox, where it merges inside
 };
 
 struct DiffRow {

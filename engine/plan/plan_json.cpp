@@ -5,6 +5,17 @@
 namespace doppel::plan {
 namespace {
 
+json::array parts_json(const std::vector<merge::PartChange>& parts) {
+  const auto text = [](const std::optional<std::string>& written) {
+    return written ? doppel::to_json(Value(*written)) : json::value();
+  };
+  json::array all;
+  for (const merge::PartChange& part : parts) {
+    all.push_back({{"at", part.at}, {"base", text(part.before)}, {"sandbox", text(part.after)}});
+  }
+  return all;
+}
+
 json::value optional_text(const std::string& text) {
   if (text.empty()) return nullptr;
   return json::string(text);
@@ -247,6 +258,7 @@ json::value to_json(const manifest::Model& model, const Diff& diff) {
       entry["base"] = value_json(model, row.table, field.column, field.base);
       entry["live"] = value_json(model, row.table, field.column, field.live);
       entry["sandbox"] = value_json(model, row.table, field.column, field.sandbox);
+      entry["parts"] = parts_json(field.parts);
       fields.emplace_back(std::move(entry));
     }
     item["fields"] = std::move(fields);

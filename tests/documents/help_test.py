@@ -25,7 +25,9 @@ STORY = [
     "diff", "sandbox refresh",
     "live UPDATE queues SET name = 'Returns and repairs' WHERE id = 4",
     ("plan", 1), "resolve", "promote", "history", "snapshot list", "snapshot restore", "rollback",
-    "sandbox create", "sandbox discard", "completion",
+    "sandbox create", "export", "apply", "sandbox discard",
+    "sandbox ended",
+    "sandbox restore", "completion",
 ]
 
 # What is used wrongly ends with 2 and is told.

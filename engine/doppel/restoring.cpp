@@ -1,0 +1,189 @@
+#include "doppel/restoring.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "doppel/bundle.hpp"
+#include "overlay/adapt.hpp"
+#include "overlay/apply.hpp"
+
+namespace doppel {
+namespace {
+
+using changeset::ChangeSet;
+using environment::Environment;
+using environment::Event;
+
+BundleInfo find_bundle(const std::vector<BundleInfo>& bundles, const EnvironmentName& name,
+                       const std::string& id) {
+  std::vector<const BundleInfo*> found;
+  for (const BundleInfo& bundle : bundles) {
+    if (bundle.environment == name.text() && bundle.id.starts_with(id)) found.push_back(&bundle);
+  }
+  if (found.empty() || (found.size() > 1 && !id.empty())) {
+    throw Error(
+        ErrorCode::kNotFound,
+        found.empty() ? "there is no bundle " + (id.empty() ? "" : "'" + id + "' ") +
+                            "of a sandbox " + name.text()
+                      : "several bundles begin with '" + id + "'",
+        {.place = name.text(), .remedy = "`doppel sandbox ended " + name.tenant + "` lists them"});
+  }
+  return *found.front();
+}
+
+/// The defaults that live's tables have for columns which a bundle's rows don't.
+overlay::Defaults defaults_for(const ChangeSet& changes, Attached& attached) {
+  overlay::Defaults defaults;
+  const auto live = attached.database->open(database::Access::kReadOnly);
+  for (const RowChange& change : changes.changes) {
+    const database::Table* table = attached.schema.table(change.table->name);
+    if (table == nullptr || defaults.contains(table->name)) continue;
+    auto& of_table = defaults[table->name];
+    for (const database::Column& column : table->columns) {
+      if (change.table->column(column.name) || !column.default_sql || column.generated) continue;
+      // The text is the schema's own, as the database keeps it.
+      of_table[column.name] = live->sql()->query("SELECT " + *column.default_sql, {}).at(0).at(0);
+    }
+  }
+  return defaults;
+}
+
+void fit(ChangeSet& changes, Attached& attached) {
+  const overlay::Defaults defaults = defaults_for(changes, attached);
+  for (RowChange& change : changes.changes) {
+    const manifest::TableModel* table = attached.model.table(change.table->name);
+    if (table == nullptr) {
+      throw Error(ErrorCode::kSchemaChanged, "live has no such table any more",
+                  {.place = change.table->name,
+                   .remedy = "the bundle keeps the work; make it again in a new sandbox"});
+    }
+    if (*table->shape == *change.table) {
+      change.table = table->shape;
+      continue;
+    }
+    const auto of_table = defaults.find(table->name());
+    change = overlay::fitted(
+        change, table->shape,
+        of_table == defaults.end() ? std::map<std::string, Value>{} : of_table->second);
+  }
+}
+
+/// The bundle's own rows of data as they go into the fresh sandbox: references follow rows of
+/// config that have another key by now. Throws Error(kStale) where live's row is another by now.
+ChangeSet data_to_lay(const manifest::Model& model, const ChangeSet& own,
+                      const std::vector<merge::Rekeyed>& rekeyed, database::Overlay& fresh) {
+  const manifest::RowLookup lookup = [&](const std::string& table, const Key& key) {
+    return fresh.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
+  };
+  ChangeSet way;
+  const std::vector<std::optional<Row>> now = overlay::rows_now(own, fresh.connection());
+  std::int64_t moved = 0;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    RowChange change = own.changes[i];
+    if (now[i] == change.after) continue;
+    if (now[i] != change.before) ++moved;
+    if (change.after && !rekeyed.empty()) {
+      const manifest::TableModel& table = model.require(change.table->name);
+      change.after = overlay::following(model, table, *change.after, rekeyed, lookup);
+    }
+    way.changes.push_back(std::move(change));
+  }
+  if (moved == 0) return way;
+  throw Error(ErrorCode::kStale,
+              "live has " + counted(moved, "row") + " of data otherwise by now than the sandbox " +
+                  "began with",
+              {.place = {}, .remedy = "say --drop-data to leave the sandbox's own data behind"});
+}
+
+void lay_data(const manifest::Model& model, const Bundle& bundle,
+              const std::vector<merge::Rekeyed>& rekeyed, database::Overlay& fresh) {
+  const ChangeSet way = data_to_lay(model, bundle.changes.data, rekeyed, fresh);
+  const auto transaction = fresh.connection().begin(database::TransactionKind::kWrite);
+  overlay::apply_in_order(model, way, fresh.connection());
+  std::vector<database::CapturedChange> touched;
+  for (const RowChange& change : way.changes) {
+    const auto touch = bundle.changes.touches.find({change.table->name, change.key});
+    if (touch == bundle.changes.touches.end()) continue;
+    touched.push_back({change, touch->second.by, touch->second.at});
+  }
+  fresh.restore_touches(touched);
+  transaction->commit();
+}
+
+void lay(const manifest::Model& model, const Bundle& bundle, const RestoreOptions& options,
+         database::Overlay& fresh, Restored& restored) {
+  {
+    const auto transaction = fresh.connection().begin(database::TransactionKind::kWrite);
+    restored.lost_checkpoints = overlay::restore_checkpoints(model, bundle.checkpoints, fresh);
+    transaction->commit();
+  }
+  restored.refreshed =
+      overlay::rebase(model, bundle.changes, bundle.answers, fresh,
+                      options.leave_out ? overlay::NoRoom::kLeaveOut : overlay::NoRoom::kRefuse);
+  if (options.drop_data || bundle.changes.data.empty()) return;
+  lay_data(model, bundle, restored.refreshed.rekeyed, fresh);
+  restored.data = bundle.changes.data.size();
+}
+
+Environment again(const Bundle& bundle, const EnvironmentName& name, Workspace& workspace) {
+  Environment environment = bundle.environment;
+  environment.id = workspace.new_id();
+  environment.tenant = name.tenant;
+  environment.base = workspace.new_id();
+  environment.state = environment::State::kCreating;
+  environment.pending.clear();
+  return environment;
+}
+
+[[noreturn]] void refuse_conflicts(const Error& error, const BundleInfo& info) {
+  throw Error(error.code(), error.what(),
+              {.place = error.place(),
+               .remedy = "say --leave-out to restore the rest of it; the bundle stays: " +
+                         info.file.string()});
+}
+
+}  // namespace
+
+Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
+                         const RestoreOptions& options) {
+  Attached attached = workspace.attach(name.tenant);
+  const EnvironmentName wanted{name.tenant, options.name.empty() ? name.sandbox : options.name};
+  workspace.ready_if_any(wanted, attached);
+  const BundleInfo info =
+      find_bundle(list_bundles(workspace.bundles(name.tenant)), name, options.bundle);
+  if (workspace.store().find_environment(wanted.tenant, wanted.sandbox)) {
+    throw Error(ErrorCode::kAlreadyExists, "there is a sandbox '" + wanted.text() + "' already",
+                {.place = wanted.text(), .remedy = "restore it by another name: --name NAME"});
+  }
+  Bundle bundle = read_bundle(read_file(info.file), info.file.filename().string());
+  fit(bundle.changes.config, attached);
+  fit(bundle.changes.data, attached);
+  Restored restored;
+  restored.bundle = info;
+  Environment environment = again(bundle, wanted, workspace);
+  environment.name = wanted.sandbox;
+  const FileLock held = workspace.lock(environment);
+  environment = workspace.store().add_environment(environment, workspace.settings().author);
+  const database::OverlaySpec spec = workspace.spec(environment, attached.model);
+  database::OverlayBuilder& builder = attached.database->overlays();
+  try {
+    builder.create(spec);
+    const auto fresh = builder.open(spec, database::Access::kReadWrite);
+    fresh->set_author(workspace.settings().author);
+    lay(attached.model, bundle, options, *fresh, restored);
+    for (const merge::Answer& answer : bundle.answers) {
+      workspace.store().keep_answer(environment.title(), answer, workspace.settings().author);
+    }
+  } catch (const std::exception& failure) {
+    workspace.recover_after(failure, environment, attached);
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    if (error != nullptr && error->code() == ErrorCode::kConflicts) refuse_conflicts(*error, info);
+    throw;
+  }
+  restored.environment = workspace.move(environment, Event::kCreated,
+                                        {.reason = "restored from " + info.file.string()});
+  return restored;
+}
+
+}  // namespace doppel
