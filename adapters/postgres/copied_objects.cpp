@@ -237,7 +237,9 @@ CopiedObjects read_copied_objects(SqlRunner& live, const std::vector<CopiedTable
                                "sandbox has no right to");
     }
     if (candidate.definer) {
-      copied.remarks.push_back(title + " runs with the rights of its caller in the sandbox");
+      copied.remarks.push_back(title +
+                               " runs with the rights of its caller in the sandbox; live's "
+                               "own, called with its schema, does what its owner may");
     }
     object.sql = function_sql(live, candidate, schema);
     copied.objects.push_back(std::move(object));
