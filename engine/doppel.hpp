@@ -42,7 +42,7 @@ struct Settings {
 
 struct CreateOptions {
   std::string kind = "overlay";
-  std::string carrier;  ///< empty: the manifest's, else file
+  std::string carrier;  ///< empty: the manifest's, else the database's
   bool follow_live = false;
   std::string purpose;
 };

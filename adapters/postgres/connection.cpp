@@ -43,6 +43,12 @@ Connection::Connection(OpenOptions options) : options_(std::move(options)), link
   link_.run_script("SET search_path = " + path_text(path_));
 }
 
+void Connection::stand_in(const std::string& schema) {
+  path_.insert(path_.begin(), schema);
+  link_.run_script("SET search_path = " + path_text(path_));
+  forget_facts();
+}
+
 std::unique_ptr<Connection> open(const OpenOptions& options) {
   return std::make_unique<Connection>(options);
 }

@@ -71,6 +71,8 @@ class Connection final : public database::Connection, private database::SqlRunne
   const std::string& place() const { return link_.place(); }
   /// The schemas that unqualified names are looked for in, doppel's own left out.
   const std::vector<std::string>& path() const { return path_; }
+  /// Unqualified names are looked for in this schema first from now on.
+  void stand_in(const std::string& schema);
   bool in_transaction() const { return link_.status() != PQTRANS_IDLE; }
 
   /// One statement with parameters $1, $2, ...: on the wire as it is, so that a failure ends an

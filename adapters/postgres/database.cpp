@@ -1,6 +1,7 @@
 #include "adapters/postgres/database.hpp"
 
 #include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/overlay_copy.hpp"
 #include "adapters/postgres/sql_session.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
@@ -32,7 +33,7 @@ std::string without_password(std::string dsn) {
 
 class AttachedServer final : public database::Database {
  public:
-  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)) {}
+  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)), builder_(dsn_) {}
 
   std::string dsn() const override { return without_password(dsn_); }
 
@@ -44,10 +45,7 @@ class AttachedServer final : public database::Database {
     return make_live_session(postgres::open({.dsn = dsn_}));
   }
 
-  database::OverlayBuilder& overlays() override {
-    throw Error(ErrorCode::kUnsupported, "sandboxes of PostgreSQL databases aren't built in yet",
-                {.place = dsn(), .remedy = "attach a SQLite database: sqlite:PATH"});
-  }
+  database::OverlayBuilder& overlays() override { return builder_; }
 
   std::optional<std::string> sandbox_mark() override {
     const auto connection = postgres::open({.dsn = dsn_});
@@ -75,6 +73,7 @@ class AttachedServer final : public database::Database {
 
  private:
   std::string dsn_;
+  CopyOverlayBuilder builder_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ using database::StatementOutcome;
 using database::StatementSink;
 
 constexpr std::string_view kReadOnlyState = "25006";
+constexpr std::string_view kNoRightState = "42501";
 
 StatementKind kind_of(std::string_view tag, int columns) {
   for (const std::string_view verb : {"INSERT", "UPDATE", "DELETE", "MERGE"}) {
@@ -24,10 +25,13 @@ StatementKind kind_of(std::string_view tag, int columns) {
   return columns > 0 ? StatementKind::kQuery : StatementKind::kOther;
 }
 
-class LiveSession final : public database::SqlSession {
+/// On live every statement runs in a transaction that reads only.
+enum class Environment { kLive, kSandbox };
+
+class Session final : public database::SqlSession {
  public:
-  explicit LiveSession(std::unique_ptr<Connection> connection)
-      : connection_(std::move(connection)), link_(connection_->link()) {}
+  Session(std::unique_ptr<Connection> connection, Environment environment)
+      : connection_(std::move(connection)), link_(connection_->link()), environment_(environment) {}
 
   void run(std::string_view sql, const StatementSink& sink) override {
     std::size_t line = 1;
@@ -62,9 +66,15 @@ class LiveSession final : public database::SqlSession {
   }
 
  private:
-  [[noreturn]] static void fail(const ServerError& error, std::size_t line) {
+  [[noreturn]] void fail(const ServerError& error, std::size_t line) const {
     const std::string place = "line " + std::to_string(line);
-    if (error.problem().sqlstate == kReadOnlyState) {
+    if (environment_ == Environment::kSandbox && error.problem().sqlstate == kNoRightState) {
+      throw Error(ErrorCode::kLiveIsReadOnly,
+                  "a sandbox may not do that: " + error.problem().message,
+                  {.place = place,
+                   .remedy = "it writes its own config and reads live's data, nothing else"});
+    }
+    if (environment_ == Environment::kLive && error.problem().sqlstate == kReadOnlyState) {
       throw Error(ErrorCode::kLiveIsReadOnly,
                   "live is for reading only: " + error.problem().message,
                   {.place = place, .remedy = {}});
@@ -78,7 +88,8 @@ class LiveSession final : public database::SqlSession {
 
   void run_one(const std::string& statement, const std::string& word, std::size_t line,
                const StatementSink& sink) {
-    const bool own = !in_transaction() && word != "BEGIN" && word != "START";
+    const bool own = environment_ == Environment::kLive && !in_transaction() && word != "BEGIN" &&
+                     word != "START";
     if (own) link_.run_script("BEGIN READ ONLY; SELECT 1");
     StatementOutcome outcome{.line = line};
     try {
@@ -91,7 +102,8 @@ class LiveSession final : public database::SqlSession {
     if (own && in_transaction()) link_.run_script("COMMIT");
     const bool begins = word == "BEGIN" || word == "START" || word == "COMMIT" ||
                         word == "ROLLBACK" || word == "END" || word == "ABORT";
-    if (!own && begins && link_.status() == PQTRANS_INTRANS) hold_to_reading();
+    const bool live = environment_ == Environment::kLive;
+    if (live && !own && begins && link_.status() == PQTRANS_INTRANS) hold_to_reading();
   }
 
   void step_all(const std::string& statement, const StatementSink& sink,
@@ -125,12 +137,22 @@ class LiveSession final : public database::SqlSession {
 
   std::unique_ptr<Connection> connection_;
   Link& link_;
+  Environment environment_;
 };
 
 }  // namespace
 
 std::unique_ptr<database::SqlSession> make_live_session(std::unique_ptr<Connection> connection) {
-  return std::make_unique<LiveSession>(std::move(connection));
+  return std::make_unique<Session>(std::move(connection), Environment::kLive);
+}
+
+std::unique_ptr<database::SqlSession> make_sandbox_session(std::unique_ptr<Connection> connection) {
+  if (connection->path().empty() || !connection->path().front().starts_with(kSandboxPrefix)) {
+    throw Error(ErrorCode::kUnsupported, "a session of the sandbox's role doesn't see the sandbox",
+                {.place = connection->place(),
+                 .remedy = "look for a search_path that the server or a pooler sets"});
+  }
+  return std::make_unique<Session>(std::move(connection), Environment::kSandbox);
 }
 
 }  // namespace doppel::postgres

@@ -43,6 +43,7 @@ class Builders final : public database::OverlayBuilder {
   explicit Builders(const std::string& path)
       : file_(make_file_builder(path)), split_(make_split_builder(path)) {}
 
+  std::string default_carrier() const override { return "file"; }
   std::vector<database::RowCount> create(const database::OverlaySpec& spec) override {
     return of(spec).create(spec);
   }

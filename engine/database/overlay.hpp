@@ -49,7 +49,7 @@ struct DataReference {
 };
 
 struct OverlaySpec {
-  std::string carrier;           ///< file, split
+  std::string carrier;           ///< SQLite: file, split; PostgreSQL: copy
   std::filesystem::path folder;  ///< the sandbox's own; made by create, removed by remove
   std::string mark;              ///< one line of JSON that says what sandbox this is [E5]
   /// The how many-th sandbox of its tenant this is, from 1: keeps the counted keys of sandboxes
@@ -137,6 +137,9 @@ struct ApplicationAccess {
 class OverlayBuilder {
  public:
   virtual ~OverlayBuilder() = default;
+
+  /// What carries a sandbox where neither the manifest nor the caller says it.
+  virtual std::string default_carrier() const = 0;
 
   /// Makes the sandbox from the database as it is at one moment, while it is written to. Nothing is
   /// left in the folder when it throws; after a crash remove() clears what stands there.

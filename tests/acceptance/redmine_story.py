@@ -3,8 +3,12 @@
 live, diff, conflict, mapping, promotion, refresh, rollback; every row that matters is looked at.
 
     redmine_story.py DOPPEL MANIFEST DATABASE
+
+A DATABASE that ends with .sql is a dump of PostgreSQL: the story then happens on a private cluster.
+It differs in one thing: PostgreSQL's sandboxes share live's sequences: no key is taken twice.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -18,12 +22,13 @@ from pathlib import Path
 class Desk:
     """A copy of the database, attached as tenant `redmine`."""
 
+    # The keys that the two new fields have in live at the end: qa's takes another one.
+    qa_field, live_field = 5, 4
+
     def __init__(self, folder, doppel, manifest, database):
-        self.doppel, self.file = doppel, Path(folder) / "redmine.sqlite3"
+        self.doppel, self.folder = doppel, Path(folder)
         self.env = {**os.environ, "DOPPEL_HOME": str(Path(folder) / "home"), "DOPPEL_USER": "ada"}
-        shutil.copyfile(database, self.file)
-        self.file.chmod(0o644)
-        self.run("init", "redmine", f"sqlite:{self.file}", "--manifest", manifest)
+        self.run("init", "redmine", self.make(database), "--manifest", manifest)
 
     def run(self, *words, status=0):
         """The JSON that a command answers; it must end with `status`."""
@@ -34,19 +39,59 @@ class Desk:
                                  f"{status}:\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout or done.stderr)
 
+    def rows(self, query, environment="redmine"):
+        return self.run("sql", environment, query)["rows"]
+
+
+class SqliteDesk(Desk):
+    def make(self, database):
+        self.file = self.folder / "redmine.sqlite3"
+        shutil.copyfile(database, self.file)
+        self.file.chmod(0o644)
+        return f"sqlite:{self.file}"
+
     def live(self, script):
         """Live changes by the application's own connection."""
         connection = sqlite3.connect(self.file)
         connection.executescript(script)
         connection.close()
 
-    def rows(self, query, environment="redmine"):
-        if environment == "redmine":
-            connection = sqlite3.connect(self.file)
-            found = [list(row) for row in connection.execute(query)]
-            connection.close()
-            return found
-        return self.run("sql", environment, query)["rows"]
+    def end(self):
+        pass
+
+
+class PostgresqlDesk(Desk):
+    # Each has the key that it got when it was made.
+    qa_field, live_field = 4, 5
+
+    def make(self, database):
+        cluster = f"/tmp/doppel_story_{os.getpid()}"
+        # The cluster ends by itself when nobody holds this lock.
+        self.users = open(f"{cluster}.users", "a", encoding="utf-8")  # noqa: SIM115
+        fcntl.flock(self.users, fcntl.LOCK_SH)
+        script = Path(__file__).parent.parent / "support" / "postgres_cluster.py"
+        subprocess.run([sys.executable, script, cluster], check=True, stdout=subprocess.DEVNULL)
+        self.cluster = cluster
+        self.psql("postgres", "postgres", "GRANT doppel_owner TO doppel_admin")
+        self.psql("postgres", "postgres",
+                  "CREATE DATABASE redmine OWNER doppel_owner TEMPLATE template0")
+        self.psql("postgres", "postgres", "GRANT CREATE ON DATABASE redmine TO doppel_admin")
+        self.psql("doppel_owner", "redmine", Path(database).read_text(encoding="utf-8"))
+        return f"postgresql://doppel_admin@/redmine?host={cluster}"
+
+    def psql(self, role, database, script):
+        done = subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", self.cluster,
+                               "-U", role, database], input=script, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            raise AssertionError(f"psql as {role}:\n{done.stdout}")
+
+    def live(self, script):
+        self.psql("doppel_owner", "redmine", script)
+
+    def end(self):
+        self.psql("postgres", "postgres", "DROP DATABASE redmine WITH (FORCE)")
+        self.users.close()
 
 
 def equal(found, wanted, what):
@@ -58,7 +103,7 @@ def equal(found, wanted, what):
 FIELD = """
   INSERT INTO custom_fields
     (type, name, field_format, possible_values, is_for_all, is_filter, position)
-  VALUES ('IssueCustomField', '{name}', 'list', '---\n- EU\n- US', 0, 1, 4);
+  VALUES ('IssueCustomField', '{name}', 'list', '---\n- EU\n- US', FALSE, TRUE, 4);
 """
 QUERY = """
   INSERT INTO queries (name, filters, user_id, column_names, type, visibility)
@@ -91,11 +136,11 @@ def work_in_sandboxes(desk):
 
 def work_in_live(desk):
     """Live takes the key of qa's field, renames the same status, and changes other things."""
-    desk.live(FIELD.format(name="Contract") + """
-      INSERT INTO custom_fields_trackers VALUES (4, 3);
+    desk.live(FIELD.format(name="Contract") + f"""
+      INSERT INTO custom_fields_trackers VALUES ({desk.live_field}, 3);
       UPDATE issue_statuses SET name = 'Waiting' WHERE id = 4;
       UPDATE trackers SET description = 'What does not work' WHERE id = 1;
-      UPDATE custom_fields SET is_required = 1 WHERE id = 1;
+      UPDATE custom_fields SET is_required = TRUE WHERE id = 1;
       INSERT INTO workflows (tracker_id, old_status_id, new_status_id, role_id, type)
       VALUES (2, 5, 2, 5, 'WorkflowTransition');""")
 
@@ -121,8 +166,9 @@ def plan_and_promote(desk):
     equal([(c["kind"], c["table"], c["columns"]) for c in open_ones],
           [("both_changed", "issue_statuses", ["name"])], "one thing was changed on both sides")
     equal([(row["table"], row["key"], row["to"]) for row in plan["rekeyed"]
-           if row["table"] == "custom_fields"], [("custom_fields", {"id": 4}, {"id": 5})],
-          "live has taken the new field's key")
+           if row["table"] == "custom_fields"],
+          [("custom_fields", {"id": 4}, {"id": 5})] if desk.qa_field != 4 else [],
+          "live has taken the new field's key, where keys aren't shared")
     needs = [(i["referrer"], i["column"], i["rows"]) for i in plan["impact"] if i["needs_mapping"]]
     equal(needs, [("issues", "status_id", 80)], "live's rejected issues need another status")
     desk.run("resolve", "redmine/qa", open_ones[0]["id"], "take_sandbox", status=1)
@@ -134,14 +180,16 @@ def plan_and_promote(desk):
 
 def look_at_live(desk):
     equal(desk.rows("SELECT id, name FROM custom_fields WHERE id > 3 ORDER BY id"),
-          [[4, "Contract"], [5, "Region"]], "both new fields stand side by side")
+          sorted([[desk.live_field, "Contract"], [desk.qa_field, "Region"]]),
+          "both new fields stand side by side")
     equal(desk.rows("SELECT * FROM custom_fields_trackers WHERE custom_field_id > 3 ORDER BY 1, 2"),
-          [[4, 3], [5, 1], [5, 2]], "the joins to trackers followed the new key")
-    equal(desk.rows("SELECT * FROM custom_fields_projects ORDER BY 1, 2"), [[5, 1], [5, 3]],
-          "and those to projects")
+          sorted([[desk.live_field, 3], [desk.qa_field, 1], [desk.qa_field, 2]]),
+          "the joins to trackers followed the new key")
+    equal(desk.rows("SELECT * FROM custom_fields_projects ORDER BY 1, 2"),
+          [[desk.qa_field, 1], [desk.qa_field, 3]], "and those to projects")
     texts = desk.rows("SELECT filters, column_names FROM queries WHERE name = 'Out of region'")[0]
-    equal([(text.count("cf_5"), text.count("cf_4")) for text in texts],
-          [(1, 0), (1, 0)], "and so did the ids inside the saved query")
+    equal([(text.count(f"cf_{desk.qa_field}"), text.count(f"cf_{desk.live_field}"))
+           for text in texts], [(1, 0), (1, 0)], "and so did the ids inside the saved query")
     equal(desk.rows("SELECT id, name FROM issue_statuses ORDER BY id"),
           [[1, "New"], [2, "In Progress"], [3, "Resolved"], [4, "Needs feedback"], [5, "Closed"]],
           "statuses: renamed as answered, deleted")
@@ -160,12 +208,13 @@ def refresh_and_roll_back(desk, before):
     desk.run("sandbox", "refresh", "redmine/training")
     equal(desk.rows("SELECT name, description FROM trackers WHERE id = 1", "redmine/training"),
           [["Defect", "What does not work"]], "a refreshed row has both sides' work")
-    equal(desk.rows("SELECT name FROM custom_fields WHERE id = 5", "redmine/training"),
+    equal(desk.rows(f"SELECT name FROM custom_fields WHERE id = {desk.qa_field}",
+                    "redmine/training"),
           [["Region"]], "what was promoted has come to the other sandbox")
     equal([row["label"] for row in desk.run("diff", "redmine/training")["changes"]],
           ["Whenever", "Trainee", "Defect"], "and its own work stays")
 
-    desk.live("UPDATE roles SET assignable = 0 WHERE id = 4; UPDATE issues SET status_id = 2"
+    desk.live("UPDATE roles SET assignable = FALSE WHERE id = 4; UPDATE issues SET status_id = 2"
               " WHERE id = (SELECT min(id) FROM issues WHERE status_id = 5)")
     refused = desk.run("rollback", "redmine", status=3)["error"]
     equal("Engineer" in refused["message"], True, "live was edited since: a rollback asks first")
@@ -188,24 +237,31 @@ def refresh_and_roll_back(desk, before):
           [(1, "promotion", None), (2, "rollback", 1)], "history has both")
 
 
+def tell(desk):
+    desk.run("sandbox", "create", "redmine/qa")
+    desk.run("sandbox", "create", "redmine/training")
+    equal(desk.run("sandbox", "show", "redmine/qa")["live_moved"], 0, "a new sandbox is up to date")
+    work_in_sandboxes(desk)
+    work_in_live(desk)
+    before = {"statuses": desk.rows("SELECT id, name FROM issue_statuses ORDER BY id"),
+              "workflows": desk.rows("SELECT * FROM workflows ORDER BY id"),
+              "fields": desk.rows("SELECT id, name FROM custom_fields ORDER BY id")}
+    look_at_diff(desk)
+    plan_and_promote(desk)
+    look_at_live(desk)
+    refresh_and_roll_back(desk, before)
+    desk.run("sandbox", "discard", "redmine/training")
+    equal(desk.run("sandbox", "list", "redmine")["sandboxes"], [], "no sandbox is left")
+
+
 def main(doppel, manifest, database):
+    kind = PostgresqlDesk if database.endswith(".sql") else SqliteDesk
     with tempfile.TemporaryDirectory(prefix="doppel-redmine.") as folder:
-        desk = Desk(folder, doppel, manifest, database)
-        desk.run("sandbox", "create", "redmine/qa")
-        desk.run("sandbox", "create", "redmine/training")
-        equal(desk.run("sandbox", "show", "redmine/qa")["live_moved"], 0,
-              "a new sandbox is up to date")
-        work_in_sandboxes(desk)
-        work_in_live(desk)
-        before = {"statuses": desk.rows("SELECT id, name FROM issue_statuses ORDER BY id"),
-                  "workflows": desk.rows("SELECT * FROM workflows ORDER BY id"),
-                  "fields": desk.rows("SELECT id, name FROM custom_fields ORDER BY id")}
-        look_at_diff(desk)
-        plan_and_promote(desk)
-        look_at_live(desk)
-        refresh_and_roll_back(desk, before)
-        desk.run("sandbox", "discard", "redmine/training")
-        equal(desk.run("sandbox", "list", "redmine")["sandboxes"], [], "no sandbox is left")
+        desk = kind(folder, doppel, manifest, database)
+        try:
+            tell(desk)
+        finally:
+            desk.end()
     print("the whole story on Redmine went as told")
 
 

@@ -1,0 +1,151 @@
+#include <fmt/core.h>
+
+#include "adapters/postgres/capture.hpp"
+#include "adapters/postgres/overlay_names.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/json.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+using database::quote_name;
+
+std::string text_of_columns(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const std::string& column : columns) {
+    list += fmt::format("{}{}::text", list.empty() ? "" : ", ", quote_name(column));
+  }
+  return fmt::format("ARRAY[{}]", list);
+}
+
+std::string key_texts(const TableShape& shape) {
+  std::vector<std::string> columns;
+  for (const std::size_t index : shape.key) columns.push_back(shape.columns[index]);
+  return text_of_columns(columns);
+}
+
+/// Keeps what the query answers (key, image), or stamps what is kept already. Of several rows with
+/// one key, which only a key that the manifest declares can have, the first counts.
+std::string keep(std::size_t number, const std::string& query) {
+  return fmt::format(
+      "INSERT INTO doppel_capture (tbl, key, image, by, at) "
+      "SELECT DISTINCT ON (r.key) {}, r.key, r.image, "
+      "coalesce(current_setting('doppel.author', true), ''), clock_timestamp() FROM ({}) AS r "
+      "ON CONFLICT (tbl, key) DO UPDATE SET by = excluded.by, at = excluded.at;\n",
+      number, query);
+}
+
+/// Texts that don't depend on who writes.
+std::string settings(const std::vector<std::string>& path) {
+  return fmt::format(
+      "SECURITY DEFINER SET search_path = {}, pg_temp SET DateStyle = 'ISO' "
+      "SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' SET extra_float_digits = 1 "
+      "SET bytea_output = 'hex' SET lc_monetary = 'C'",
+      path_list(path));
+}
+
+constexpr std::string_view kFunction =
+    "CREATE FUNCTION doppel_{}_{}() RETURNS trigger LANGUAGE plpgsql {} AS "
+    "$doppel$ BEGIN\n{}RETURN NULL; END $doppel$;\n";
+
+/// Text as format() leaves it.
+std::string without_places(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) escaped += c == '%' ? std::string("%%") : std::string(1, c);
+  return escaped;
+}
+
+std::string functions_of(const TableShape& shape, std::size_t number,
+                         const std::vector<std::string>& path) {
+  const std::string key = key_texts(shape);
+  const std::string image = text_of_columns(shape.columns);
+  const std::string old_rows =
+      fmt::format("SELECT {} AS key, {} AS image FROM old_rows", key, image);
+  const std::string new_keys =
+      fmt::format("SELECT {} AS key, NULL::text[] AS image FROM new_rows", key);
+  const std::string moved_keys = fmt::format(
+      "{0} UNION ALL (SELECT {1}, NULL::text[] FROM new_rows EXCEPT SELECT {1}, NULL::text[] FROM "
+      "old_rows)",
+      old_rows, key);
+  std::string sql = fmt::format(
+      kFunction, "capture", number, settings(path),
+      fmt::format("IF TG_OP = 'INSERT' THEN {}ELSIF TG_OP = 'DELETE' THEN {}ELSE {}END IF;\n",
+                  keep(number, new_keys), keep(number, old_rows), keep(number, moved_keys)));
+  // The rows of the relation that is emptied, which may be a partition.
+  const std::string whole = keep(number, fmt::format("SELECT {} AS key, {} AS image FROM %s",
+                                                     without_places(key), without_places(image)));
+  sql += fmt::format(kFunction, "truncate", number, settings(path),
+                     fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)));
+  return sql;
+}
+
+std::string triggers_of(const std::string& relation, std::size_t number) {
+  const std::string on = quote_name(relation);
+  return fmt::format(
+      "CREATE TRIGGER doppel_insert AFTER INSERT ON {0} REFERENCING NEW TABLE AS new_rows "
+      "FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "CREATE TRIGGER doppel_update AFTER UPDATE ON {0} REFERENCING OLD TABLE AS old_rows "
+      "NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "CREATE TRIGGER doppel_delete AFTER DELETE ON {0} REFERENCING OLD TABLE AS old_rows "
+      "FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "CREATE TRIGGER doppel_truncate BEFORE TRUNCATE ON {0} "
+      "FOR EACH STATEMENT EXECUTE FUNCTION doppel_truncate_{1}();\n",
+      on, number);
+}
+
+/// What the capture's table numbers mean: the sandbox says so itself, because the application's
+/// schema and its manifest go on.
+std::string describe(const std::vector<TableShapePtr>& shapes) {
+  json::array list;
+  for (const TableShapePtr& shape : shapes) {
+    json::object entry;
+    entry["name"] = shape->name;
+    json::array columns;
+    for (const std::string& column : shape->columns) columns.emplace_back(column);
+    entry["columns"] = std::move(columns);
+    json::array key;
+    for (const std::size_t index : shape->key) key.emplace_back(index);
+    entry["key"] = std::move(key);
+    list.emplace_back(std::move(entry));
+  }
+  return write_json(list, JsonStyle::kCompact);
+}
+
+constexpr std::string_view kSealFunction =
+    "CREATE OR REPLACE FUNCTION doppel_sealed() RETURNS trigger LANGUAGE plpgsql AS $doppel$ BEGIN "
+    "RAISE EXCEPTION 'the sandbox has ended: it was promoted or discarded'; END $doppel$";
+
+}  // namespace
+
+void install_seal(Connection& connection) {
+  connection.run_script(std::string(kSealFunction));
+  std::string sql;
+  const auto unsealed = connection.run(
+      "SELECT format('CREATE TRIGGER doppel_sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE "
+      "ON %I FOR EACH STATEMENT EXECUTE FUNCTION doppel_sealed()', c.relname) FROM pg_class AS c "
+      "WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') "
+      "AND c.relname NOT LIKE 'doppel\\_%' AND NOT EXISTS (SELECT FROM pg_trigger AS t "
+      "WHERE t.tgrelid = c.oid AND t.tgname = 'doppel_sealed') ORDER BY c.relname",
+      std::vector<Value>{Value(quote_name(connection.path().at(0)))});
+  for (const Row& row : rows_of(unsealed.get())) sql += row[0].text() + ";\n";
+  if (!sql.empty()) connection.run_script(sql);
+}
+
+void install_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
+                     const std::vector<std::vector<std::string>>& heirs,
+                     const std::vector<std::string>& path) {
+  std::string sql =
+      "CREATE TABLE doppel_mark (name text PRIMARY KEY, value text);\n"
+      "CREATE TABLE doppel_capture (tbl integer, key text[], image text[], by text NOT NULL, "
+      "at timestamptz NOT NULL, PRIMARY KEY (tbl, key));\n";
+  for (std::size_t number = 0; number < shapes.size(); ++number) {
+    sql += functions_of(*shapes[number], number, path);
+    sql += triggers_of(shapes[number]->name, number);
+    for (const std::string& heir : heirs[number]) sql += triggers_of(heir, number);
+  }
+  connection.run_script(sql);
+  write_mark(connection, "tables", describe(shapes));
+}
+
+}  // namespace doppel::postgres

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/copied_tables.hpp"
+
+namespace doppel::postgres {
+
+/// A function or view that must bind to the copies.
+struct CopiedObject {
+  enum class Kind { kFunction, kView, kMaterialisedView };
+  Kind kind = Kind::kFunction;
+  std::int64_t oid = 0;
+  std::string schema, name;
+  std::string sql;      ///< makes it while the sandbox's schema leads the search_path
+  bool filled = false;  ///< materialised views: whether live's holds rows
+};
+
+struct CopiedObjects {
+  std::vector<CopiedObject> objects;  ///< each after those that it needs
+  std::vector<std::string> remarks;
+  Oids oids(CopiedObject::Kind kind) const;
+};
+
+/// The functions and views that read the copied tables, by what the catalogue says of them or by a
+/// name in their body, and what reads those. `path` is live's.
+CopiedObjects read_copied_objects(database::SqlRunner& live, const std::vector<CopiedTable>& tables,
+                                  const std::vector<std::string>& path, const std::string& schema);
+
+}  // namespace doppel::postgres

@@ -1,0 +1,143 @@
+#include "adapters/postgres/copied_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "adapters/postgres/sql_words.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+using database::quote_name;
+using database::SqlRunner;
+
+/// Words with which a function's body reaches beyond the row that it was called for.
+bool acts_outside(std::string_view body) {
+  constexpr std::array<std::string_view, 12> kActs{"insert", "delete",    "merge",  "truncate",
+                                                   "notify", "pg_notify", "copy",   "lo_export",
+                                                   "call",   "execute",   "create", "drop"};
+  const std::vector<std::string> words = words_of(body, Texts::kLeaveOut);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (std::ranges::find(kActs, word) != kActs.end()) return true;
+    if (word.starts_with("dblink") || word.starts_with("http")) return true;
+    // UPDATE t SET, but not TG_OP's value, which is a text, nor FOR UPDATE.
+    if (word == "update" && (i == 0 || words[i - 1] != "for")) return true;
+  }
+  return false;
+}
+
+void read_triggers(SqlRunner& live, const Oids& relations, CopiedRules& rules) {
+  constexpr int kBefore = 2;
+  constexpr int kInsteadOf = 64;
+  for (const Row& row : live.query(R"(
+SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid, true), t.tgtype, p.prosrc, l.lanname,
+  t.tgenabled::text
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+JOIN pg_language l ON l.oid = p.prolang
+WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgparentid = 0
+  AND t.tgenabled <> 'D'
+ORDER BY c.relname, t.tgname)",
+                                   {Value(oid_array(relations))})) {
+    const std::int64_t type = row[3].integer();
+    const std::string title = fmt::format("trigger {} on {}", row[0].text(), row[1].text());
+    const bool shapes_rows = (type & (kBefore | kInsteadOf)) != 0;
+    const bool known = row[5] == Value("plpgsql") || row[5] == Value("internal");
+    const bool quiet = (type & kInsteadOf) != 0 || (known && !acts_outside(row[4].text()));
+    if (!shapes_rows || !quiet) {
+      rules.remarks.push_back(title + " isn't run in the sandbox: it may act outside of it");
+      continue;
+    }
+    rules.statements.push_back(row[2].text());
+    if (row[6] == Value("A") || row[6] == Value("R")) {
+      rules.statements.push_back(
+          fmt::format("ALTER TABLE {} ENABLE {} TRIGGER {}", quote_name(row[1].text()),
+                      row[6] == Value("A") ? "ALWAYS" : "REPLICA", quote_name(row[0].text())));
+    }
+  }
+}
+
+void read_rules(SqlRunner& live, const Oids& relations, CopiedRules& rules) {
+  for (const Row& row : live.query(R"(
+SELECT r.rulename, c.relname, pg_get_ruledef(r.oid, true), EXISTS (
+  SELECT FROM pg_depend d JOIN pg_class o ON o.oid = d.refobjid
+  WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> ALL ($1::oid[]))
+FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+WHERE r.ev_class = ANY ($1::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
+ORDER BY c.relname, r.rulename)",
+                                   {Value(oid_array(relations))})) {
+    if (row[3] == Value(1)) {
+      rules.remarks.push_back(
+          fmt::format("rule {} on {} isn't kept in the sandbox: it names what isn't copied",
+                      row[0].text(), row[1].text()));
+      continue;
+    }
+    rules.statements.push_back(row[2].text());
+  }
+}
+
+void read_policies(SqlRunner& live, const Oids& relations, const std::string& role,
+                   CopiedRules& rules) {
+  for (const Row& row : live.query(R"(
+SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', relname) FROM pg_class
+WHERE oid = ANY ($1::oid[]) AND relrowsecurity ORDER BY relname)",
+                                   {Value(oid_array(relations))})) {
+    rules.statements.push_back(row[0].text());
+  }
+  // Not FORCE: doppel, which owns the copies, sees them whole.
+  for (const Row& row : live.query(R"(
+SELECT format('CREATE POLICY %I ON %I AS %s FOR %s TO ', p.polname, c.relname,
+    CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+                  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END),
+  coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+    || coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''),
+  p.polroles = '{0}', p.polname, c.relname
+FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polrelid = ANY ($1::oid[])
+ORDER BY c.relname, p.polname)",
+                                   {Value(oid_array(relations))})) {
+    const bool for_all = row[2] == Value(1);
+    rules.statements.push_back(row[0].text() + (for_all ? "PUBLIC" : quote_name(role)) +
+                               row[1].text());
+    if (!for_all) {
+      rules.remarks.push_back(fmt::format(
+          "policy {} on {} is for certain roles: in the sandbox it is for the sandbox's",
+          row[3].text(), row[4].text()));
+    }
+  }
+}
+
+}  // namespace
+
+CopiedRules read_copied_rules(SqlRunner& live, const Oids& relations, const std::string& role) {
+  CopiedRules rules;
+  read_triggers(live, relations, rules);
+  read_rules(live, relations, rules);
+  read_policies(live, relations, role, rules);
+  return rules;
+}
+
+std::vector<std::string> default_statements(SqlRunner& live, const Oids& relations,
+                                            const Oids& functions) {
+  std::vector<std::string> statements;
+  for (Row& row : live.query(R"(
+SELECT format('ALTER %s %I ALTER COLUMN %I SET DEFAULT %s',
+              CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname, a.attname,
+              pg_get_expr(d.adbin, d.adrelid))
+FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
+JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE d.adrelid = ANY ($1::oid[]) AND a.attgenerated = '' AND (c.relkind = 'v' OR EXISTS (
+  SELECT FROM pg_depend p WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+    AND p.refclassid = 'pg_proc'::regclass AND p.refobjid = ANY ($2::oid[])))
+ORDER BY c.relname, a.attname)",
+                             {Value(oid_array(relations)), Value(oid_array(functions))})) {
+    statements.push_back(row[0].text());
+  }
+  return statements;
+}
+
+}  // namespace doppel::postgres

@@ -1,0 +1,192 @@
+#include "adapters/postgres/copied_tables.hpp"
+
+#include <fmt/core.h>
+
+#include "adapters/postgres/overlay_names.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+using database::quote_name;
+using database::SqlRunner;
+
+constexpr std::string_view kTables = R"(
+WITH RECURSIVE found AS (
+  SELECT to_regclass(n)::oid AS oid, 0 AS depth FROM unnest($1::text[]) AS n
+  UNION
+  SELECT i.inhrelid, f.depth + 1 FROM found f JOIN pg_inherits i ON i.inhparent = f.oid)
+SELECT c.oid, n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relkind::text,
+  CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+  CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
+  ARRAY(SELECT p.relname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+        WHERE i.inhrelid = c.oid ORDER BY i.inhseqno),
+  ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+        AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum),
+  c.relrowsecurity, pg_table_is_visible(c.oid)
+FROM (SELECT oid, max(depth) AS depth FROM found GROUP BY oid) d
+JOIN pg_class c ON c.oid = d.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+ORDER BY d.depth, c.relname)";
+
+std::vector<std::string> texts_of(const Value& array) {
+  std::vector<std::string> texts;
+  for (auto& text : parse_array(array.text())) texts.push_back(std::move(text).value_or(""));
+  return texts;
+}
+
+std::string text_or_empty(const Value& value) { return value.is_null() ? "" : value.text(); }
+
+CopiedTable table_of(const Row& row) {
+  CopiedTable table;
+  table.oid = row[0].integer();
+  table.schema = row[1].text();
+  table.name = row[2].text();
+  table.owner = row[3].text();
+  table.kind = row[4].text().at(0);
+  table.partition_key = text_or_empty(row[5]);
+  table.partition_bound = text_or_empty(row[6]);
+  table.parents = texts_of(row[7]);
+  table.columns = texts_of(row[8]);
+  table.row_security = row[9] == Value(1);
+  if (row[10] != Value(1)) {
+    throw Error(ErrorCode::kUnsupported,
+                "the table stands outside of the application's search_path, which only names its "
+                "tables without a schema reach a sandbox through",
+                {.place = table.schema + "." + table.name,
+                 .remedy = "set the search_path of doppel's role to the application's"});
+  }
+  if (table.kind != 'r' && table.kind != 'p') {
+    throw Error(ErrorCode::kUnsupported, "config is kept in plain tables, which this isn't",
+                {.place = table.name, .remedy = "class it as data"});
+  }
+  if (!table.parents.empty() && table.partition_bound.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                "the table inherits from another, which a sandbox can't copy yet",
+                {.place = table.name, .remedy = "class it and its parents as data"});
+  }
+  return table;
+}
+
+std::string copy_of(const CopiedTable& table) {
+  const std::string name = quote_name(table.name);
+  std::string sql =
+      fmt::format("CREATE TABLE {} (LIKE {}.{} INCLUDING ALL EXCLUDING IDENTITY EXCLUDING INDEXES)",
+                  name, quote_name(table.schema), name);
+  if (table.kind == 'p') sql += " PARTITION BY " + table.partition_key;
+  sql += ";\n";
+  for (const std::string& parent : table.parents) {
+    sql += fmt::format("ALTER TABLE ONLY {} ATTACH PARTITION {} {};\n", quote_name(parent), name,
+                       table.partition_bound);
+  }
+  return sql;
+}
+
+std::string rows_of_table(const CopiedTable& table) {
+  const std::string columns = database::quote_names(table.columns);
+  if (table.columns.empty()) {
+    return fmt::format("INSERT INTO {0} SELECT FROM ONLY {1}.{0}", quote_name(table.name),
+                       quote_name(table.schema));
+  }
+  return fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM ONLY {2}.{0}", quote_name(table.name),
+                     columns, quote_name(table.schema));
+}
+
+void collect(SqlRunner& live, std::string_view sql, const Oids& oids,
+             std::vector<std::string>& statements) {
+  for (Row& row : live.query(sql, {Value(oid_array(oids))})) statements.push_back(row[0].text());
+}
+
+}  // namespace
+
+std::string oid_array(const Oids& oids) {
+  std::vector<std::string> texts;
+  texts.reserve(oids.size());
+  for (const std::int64_t oid : oids) texts.push_back(std::to_string(oid));
+  return "{" + join(texts, ",") + "}";
+}
+
+std::vector<CopiedTable> read_copied_tables(SqlRunner& live,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::string> quoted;
+  for (const std::string& name : names) quoted.push_back(quote_name(name));
+  const std::string array = text_array(quoted);
+  for (const Row& row : live.query("SELECT n FROM unnest($1::text[]) AS n "
+                                   "WHERE to_regclass(n) IS NULL",
+                                   {Value(array)})) {
+    throw Error(ErrorCode::kSchemaChanged, "the search_path shows no such table",
+                {.place = row[0].text()});
+  }
+  std::vector<CopiedTable> tables;
+  for (const Row& row : live.query(kTables, {Value(array)})) tables.push_back(table_of(row));
+  return tables;
+}
+
+std::vector<std::string> table_statements(SqlRunner& live, const std::vector<CopiedTable>& tables) {
+  std::vector<std::string> statements;
+  Oids oids;
+  for (const CopiedTable& table : tables) {
+    statements.push_back(copy_of(table));
+    oids.push_back(table.oid);
+  }
+  // An identity column's copy draws from live's own sequence, as a serial one's does.
+  collect(live, R"(
+SELECT format('ALTER TABLE ONLY %I ALTER COLUMN %I SET DEFAULT nextval(%L::regclass)',
+              c.relname, a.attname, d.objid::regclass::text)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+  AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
+WHERE c.oid = ANY ($1::oid[]) AND a.attidentity <> '' AND NOT a.attisdropped)",
+          oids, statements);
+  for (const CopiedTable& table : tables) {
+    if (table.kind == 'r') statements.push_back(rows_of_table(table));
+  }
+  return statements;
+}
+
+std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tables) {
+  std::vector<std::string> statements;
+  collect(live, R"(
+SELECT format('ALTER TABLE ONLY %I ADD CONSTRAINT %I %s', c.relname, k.conname,
+              pg_get_constraintdef(k.oid, true))
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u', 'x')
+ORDER BY c.relname, k.conname)",
+          tables, statements);
+  for (std::string& statement : index_statements(live, tables)) {
+    statements.push_back(std::move(statement));
+  }
+  collect(live, R"(
+SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname,
+              pg_get_constraintdef(k.oid, true))
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.contype = 'f'
+  AND k.conparentid = 0
+ORDER BY c.relname, k.conname)",
+          tables, statements);
+  return statements;
+}
+
+std::vector<std::string> index_statements(SqlRunner& live, const Oids& relations) {
+  std::vector<std::string> statements;
+  collect(live, R"(
+SELECT pg_get_indexdef(i.indexrelid, 0, true) FROM pg_index i
+WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND NOT EXISTS (
+  SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+ORDER BY i.indexrelid)",
+          relations, statements);
+  // Partitions' indexes become parts of their table's, those of keys too.
+  collect(live, R"(
+SELECT format('ALTER INDEX %I ATTACH PARTITION %I', p.relname, c.relname)
+FROM pg_index i JOIN pg_inherits h ON h.inhrelid = i.indexrelid
+JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class p ON p.oid = h.inhparent
+WHERE i.indrelid = ANY ($1::oid[]) AND EXISTS (
+  SELECT FROM pg_index pi WHERE pi.indexrelid = p.oid AND pi.indrelid = ANY ($1::oid[]))
+ORDER BY c.relname)",
+          relations, statements);
+  return statements;
+}
+
+}  // namespace doppel::postgres

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "database/connection.hpp"
+
+/// The deparse trick: everything is read from the catalogue while live's search_path is set, so
+/// that names come out as live sees them, and made again while the sandbox's schema stands before
+/// it, so that each name binds to the copy where there is one and to live's where there isn't.
+namespace doppel::postgres {
+
+/// Relations and functions by their numbers in the catalogue, for `= ANY ($1::oid[])`.
+using Oids = std::vector<std::int64_t>;
+std::string oid_array(const Oids& oids);
+
+/// A table of live that the sandbox gets a real copy of: one that was asked for, or a partition of
+/// one.
+struct CopiedTable {
+  std::int64_t oid = 0;
+  std::string schema, name;
+  std::string owner;
+  char kind = 'r';                   ///< relkind: r or p
+  std::string partition_key;         ///< p: as PARTITION BY takes it
+  std::string partition_bound;       ///< where it is a partition: as ATTACH PARTITION takes it
+  std::vector<std::string> parents;  ///< the partitioned table that it is a part of
+  std::vector<std::string> columns;  ///< stored, in order
+  bool row_security = false;
+};
+
+/// Parents first. Throws Error(kSchemaChanged) for a table that isn't there, Error(kUnsupported)
+/// for one outside of the search_path or that is no plain table.
+std::vector<CopiedTable> read_copied_tables(database::SqlRunner& live,
+                                            const std::vector<std::string>& names);
+
+/// Tables with defaults from live's sequences and all rows; nothing that orders or checks them
+/// across rows.
+std::vector<std::string> table_statements(database::SqlRunner& live,
+                                          const std::vector<CopiedTable>& tables);
+
+/// Keys, exclusions and indexes under their original names, foreign keys among the copies.
+std::vector<std::string> constraint_statements(database::SqlRunner& live, const Oids& tables);
+
+/// Indexes that no constraint owns: of tables or materialised views.
+std::vector<std::string> index_statements(database::SqlRunner& live, const Oids& relations);
+
+}  // namespace doppel::postgres

@@ -1,0 +1,217 @@
+#include "adapters/postgres/overlay_build.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "adapters/postgres/capture.hpp"
+#include "adapters/postgres/copied_objects.hpp"
+#include "adapters/postgres/copied_rules.hpp"
+#include "adapters/postgres/copied_tables.hpp"
+#include "adapters/postgres/overlay_names.hpp"
+#include "adapters/postgres/overlay_registry.hpp"
+#include "adapters/postgres/overlay_rights.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+using database::OverlaySpec;
+using database::quote_name;
+using database::TrackedTable;
+
+/// All that will stand in the sandbox's schema, as statements: read while live's search_path is
+/// set, run while the sandbox's is.
+struct Plan {
+  std::vector<CopiedTable> tables;
+  CopiedObjects objects;
+  std::vector<std::string> before_capture;
+  std::vector<std::string> remarks;
+};
+
+void append(std::vector<std::string>& list, std::vector<std::string> more) {
+  list.insert(list.end(), std::make_move_iterator(more.begin()),
+              std::make_move_iterator(more.end()));
+}
+
+Plan plan_copy(Connection& connection, const std::vector<TableShapePtr>& shapes,
+               const SandboxNames& names) {
+  using Kind = CopiedObject::Kind;
+  database::SqlRunner& live = *connection.sql();
+  std::vector<std::string> wanted;
+  for (const TableShapePtr& shape : shapes) wanted.push_back(shape->name);
+  Plan plan;
+  plan.tables = read_copied_tables(live, wanted);
+  plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.schema);
+  plan.remarks = plan.objects.remarks;
+  Oids relations;
+  for (const CopiedTable& table : plan.tables) relations.push_back(table.oid);
+  std::vector<std::string>& script = plan.before_capture;
+  append(script, table_statements(live, plan.tables));
+  append(script, constraint_statements(live, relations));
+  for (const CopiedObject& object : plan.objects.objects) script.push_back(object.sql);
+  append(script, index_statements(live, plan.objects.oids(Kind::kMaterialisedView)));
+  for (const CopiedObject& object : plan.objects.objects) {
+    if (object.kind != Kind::kMaterialisedView) continue;
+    if (object.filled) {
+      script.push_back("REFRESH MATERIALIZED VIEW " + quote_name(object.name));
+    }
+    plan.remarks.push_back("materialised view " + object.name +
+                           " is as it was when the sandbox was made: a refresh makes it anew");
+  }
+  for (const std::int64_t view : plan.objects.oids(Kind::kView)) relations.push_back(view);
+  const Oids functions = plan.objects.oids(Kind::kFunction);
+  append(script, default_statements(live, relations, functions));
+  CopiedRules rules = read_copied_rules(live, relations, names.role);
+  append(script, std::move(rules.statements));
+  append(plan.remarks, std::move(rules.remarks));
+  return plan;
+}
+
+std::string script_of(const std::vector<std::string>& statements) {
+  std::string script;
+  for (const std::string& statement : statements) script += statement + ";\n";
+  return script;
+}
+
+/// What programs see that look for a table in all schemas and take the first by name.
+std::string canary(Connection& connection, const std::vector<TableShapePtr>& shapes) {
+  std::vector<std::string> names;
+  for (const TableShapePtr& shape : shapes) names.push_back(shape->name);
+  const auto rows = rows_of(
+      connection
+          .run("SELECT string_agg(f.seen, E'\\n' ORDER BY f.relname) FROM (SELECT DISTINCT ON "
+               "(c.relname) c.relname, n.nspname || '.' || c.relname || ' ' || coalesce((SELECT "
+               "string_agg(pg_get_expr(d.adbin, d.adrelid), ' ' ORDER BY d.adnum) FROM pg_attrdef "
+               "AS d WHERE d.adrelid = c.oid), '') AS seen FROM pg_class AS c JOIN pg_namespace AS "
+               "n ON n.oid = c.relnamespace WHERE c.relname = ANY ($1::text[]) AND c.relkind IN "
+               "('r', 'p') ORDER BY c.relname, n.nspname) AS f",
+               std::vector<Value>{Value(text_array(names))})
+          .get());
+  return rows.at(0).at(0).is_null() ? "" : rows[0][0].text();
+}
+
+void set_path(Connection& connection, const std::vector<std::string>& path) {
+  connection.run_script("SET LOCAL search_path = " + path_list(path));
+}
+
+/// For each shape the partitions that are copied with it, at any depth.
+std::vector<std::vector<std::string>> heirs_of(const std::vector<TableShapePtr>& shapes,
+                                               const std::vector<CopiedTable>& tables) {
+  std::vector<std::vector<std::string>> heirs;
+  for (const TableShapePtr& shape : shapes) {
+    std::set<std::string> family{shape->name};
+    std::vector<std::string> found;
+    for (const CopiedTable& table : tables) {  // Parents come first.
+      const bool heir = std::ranges::any_of(
+          table.parents, [&](const std::string& parent) { return family.contains(parent); });
+      if (!heir || !family.insert(table.name).second) continue;
+      found.push_back(table.name);
+    }
+    heirs.push_back(std::move(found));
+  }
+  return heirs;
+}
+
+Granted rights_of(const Plan& plan, const SandboxNames& names) {
+  using Kind = CopiedObject::Kind;
+  Granted granted;
+  granted.names = names;
+  std::set<std::string> owners;
+  for (const CopiedTable& table : plan.tables) {
+    granted.config.push_back(table.oid);
+    granted.tables.push_back(table.name);
+    owners.insert(table.owner);
+    if (table.row_security) granted.secured.emplace_back(table.name, table.owner);
+  }
+  for (const CopiedObject& object : plan.objects.objects) {
+    if (object.kind == Kind::kFunction) continue;
+    granted.config.push_back(object.oid);
+    granted.views.push_back(object.name);
+  }
+  std::ranges::sort(granted.config);
+  granted.owners.assign(owners.begin(), owners.end());
+  return granted;
+}
+
+}  // namespace
+
+std::vector<TableShapePtr> config_shapes(const OverlaySpec& spec) {
+  std::vector<TableShapePtr> shapes;
+  for (const TrackedTable& table : spec.tables) {
+    if (table.kind == TrackedTable::Kind::kConfig) shapes.push_back(table.shape);
+  }
+  return shapes;
+}
+
+void build_copy(Connection& connection, const OverlaySpec& spec, const std::string& password) {
+  const SandboxNames names = names_of(spec);
+  const std::vector<TableShapePtr> shapes = config_shapes(spec);
+  const std::vector<std::string> live_path = connection.path();
+  std::vector<std::string> path{names.schema};
+  path.insert(path.end(), live_path.begin(), live_path.end());
+  const std::string before = canary(connection, shapes);
+  const Plan plan = plan_copy(connection, shapes, names);
+  connection.run_script(fmt::format("CREATE SCHEMA {}", quote_name(names.schema)));
+  set_path(connection, path);
+  connection.run_script(script_of(plan.before_capture));
+  if (!plan.tables.empty()) {
+    std::vector<std::string> tables;
+    for (const CopiedTable& table : plan.tables) tables.push_back(table.name);
+    connection.run_script("ANALYZE " + database::quote_names(tables));
+  }
+  install_capture(connection, shapes, heirs_of(shapes, plan.tables), path);
+  write_mark(connection, "mark", spec.mark);
+  connection.run_script(
+      fmt::format("COMMENT ON SCHEMA {} IS {}", quote_name(names.schema), quote_text(spec.mark)));
+
+  make_registry(connection);
+  const Granted granted = rights_of(plan, names);
+  const std::string reader = make_reader(connection, granted);
+  if (!names.passing) make_role(connection, names, reader, password);
+  std::vector<std::string> remarks = grant_rights(connection, granted);
+  remarks.insert(remarks.begin(), plan.remarks.begin(), plan.remarks.end());
+  json::array kept;
+  for (const std::string& remark : remarks) kept.emplace_back(remark);
+  write_mark(connection, "remarks", write_json(kept, JsonStyle::kCompact));
+  add_registered(connection,
+                 {.schema = names.schema, .role = names.role, .reader = reader, .mark = spec.mark});
+  set_path(connection, live_path);
+  if (canary(connection, shapes) != before) {
+    throw Error(
+        ErrorCode::kUnsupported,
+        "programs that look for a table in all schemas would find the sandbox's first",
+        {.place = names.schema, .remedy = "live's schema must have a name that sorts before it"});
+  }
+  set_path(connection, path);
+}
+
+std::vector<database::RowCount> count_copies(Connection& connection,
+                                             const std::vector<TableShapePtr>& shapes) {
+  constexpr std::int64_t kExactLimit = 100'000;
+  std::vector<std::string> names;
+  for (const TableShapePtr& shape : shapes) names.push_back(shape->name);
+  const auto estimates =
+      rows_of(connection
+                  .run("SELECT c.reltuples::bigint FROM unnest($1::text[]) WITH ORDINALITY AS n "
+                       "(name, i) JOIN pg_class AS c ON c.oid = to_regclass(quote_ident(n.name)) "
+                       "ORDER BY n.i",
+                       std::vector<Value>{Value(text_array(names))})
+                  .get());
+  std::vector<database::RowCount> counts;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::int64_t estimate = estimates.at(i).at(0).integer();
+    if (estimate > kExactLimit) {
+      counts.push_back({names[i], estimate, true});
+      continue;
+    }
+    counts.push_back({names[i], connection.count_rows(names[i]), false});
+  }
+  return counts;
+}
+
+}  // namespace doppel::postgres

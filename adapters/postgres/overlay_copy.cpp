@@ -1,0 +1,239 @@
+#include "adapters/postgres/overlay_copy.hpp"
+
+#include <fmt/core.h>
+
+#include "adapters/postgres/capture.hpp"
+#include "adapters/postgres/overlay_build.hpp"
+#include "adapters/postgres/overlay_names.hpp"
+#include "adapters/postgres/overlay_registry.hpp"
+#include "adapters/postgres/overlay_rights.hpp"
+#include "adapters/postgres/values.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+namespace fs = std::filesystem;
+using database::OverlaySpec;
+using database::quote_name;
+
+constexpr const char* kPasswordFile = "password";
+
+void keep_password(const OverlaySpec& spec, const std::string& password) {
+  make_folders(spec.folder);
+  fs::permissions(spec.folder, fs::perms::owner_all);
+  write_file(spec.folder / kPasswordFile, password);
+}
+
+/// From the server's own chance: two random identifiers have 244 bits of it.
+std::string new_password(Connection& connection) {
+  const auto made = rows_of(
+      connection.run("SELECT replace(gen_random_uuid() || '' || gen_random_uuid(), '-', '')")
+          .get());
+  return made.at(0).at(0).text();
+}
+
+/// Logs in as the sandbox's application would and sees that its names mean the sandbox.
+void test_login(const std::string& dsn, const SandboxNames& names,
+                const std::vector<TableShapePtr>& shapes) {
+  const auto session = postgres::open({.dsn = dsn});
+  std::vector<std::string> tables;
+  for (const TableShapePtr& shape : shapes) tables.push_back(shape->name);
+  const auto rows =
+      rows_of(session
+                  ->run("SELECT (current_schemas(false))[1], (SELECT count(*) FROM "
+                        "unnest($1::text[]) AS t WHERE to_regclass(quote_ident(t)) IS DISTINCT "
+                        "FROM to_regclass(quote_ident($2) || '.' || quote_ident(t)))",
+                        std::vector<Value>{Value(text_array(tables)), Value(names.schema)})
+                  .get());
+  if (rows.at(0).at(0) != Value(names.schema) || rows[0][1] != Value(0)) {
+    throw Error(
+        ErrorCode::kUnsupported, "a session of the sandbox's role doesn't see the sandbox's tables",
+        {.place = names.role, .remedy = "look for a search_path that the server or a pooler sets"});
+  }
+}
+
+}  // namespace
+
+std::string read_password(const OverlaySpec& spec) {
+  return read_file(spec.folder / kPasswordFile);
+}
+
+std::unique_ptr<Connection> CopyOverlayBuilder::connect(database::Access access) const {
+  return postgres::open({.dsn = dsn_, .access = access});
+}
+
+std::vector<database::RowCount> CopyOverlayBuilder::create(const OverlaySpec& spec) {
+  const SandboxNames names = names_of(spec);
+  const std::vector<TableShapePtr> shapes = config_shapes(spec);
+  const auto connection = connect(database::Access::kReadWrite);
+  if (find_registered(*connection, names.schema)) {
+    throw Error(ErrorCode::kAlreadyExists, "there is a sandbox of this name already",
+                {.place = names.schema});
+  }
+  const std::string password = names.passing ? "" : new_password(*connection);
+  // Live's own sessions never wait long behind it: nothing stronger than ACCESS SHARE is taken.
+  connection->run_script(
+      "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '2s'; "
+      "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off");
+  make_folders(spec.folder);
+  try {
+    build_copy(*connection, spec, password);
+    std::vector<database::RowCount> counts = count_copies(*connection, shapes);
+    if (!names.passing) keep_password(spec, password);
+    connection->run_script("COMMIT");
+    if (!names.passing) {
+      test_login(dsn_of_role(*connection, names.role, password), names, shapes);
+    }
+    return counts;
+  } catch (...) {
+    if (connection->in_transaction()) connection->run_script("ROLLBACK");
+    remove(spec);
+    throw;
+  }
+}
+
+std::unique_ptr<database::Overlay> CopyOverlayBuilder::open(const OverlaySpec& spec,
+                                                            database::Access access) {
+  const SandboxNames names = names_of(spec);
+  auto connection = connect(access);
+  const auto registered = find_registered(*connection, names.schema);
+  if (!registered) {
+    throw Error(ErrorCode::kNotFound, "the sandbox's schema is gone",
+                {.place = names.schema, .remedy = "discard the sandbox"});
+  }
+  if (registered->mark != spec.mark) {
+    throw Error(ErrorCode::kMarkedSandbox, "this is another sandbox: " + registered->mark,
+                {.place = names.schema});
+  }
+  connection->stand_in(names.schema);
+  std::string dsn;
+  if (fs::exists(spec.folder / kPasswordFile)) {
+    dsn = dsn_of_role(*connection, names.role, read_password(spec));
+  }
+  return make_overlay(std::move(connection), std::move(dsn));
+}
+
+database::ApplicationAccess CopyOverlayBuilder::access_for_application(const OverlaySpec& spec) {
+  const SandboxNames names = names_of(spec);
+  const auto overlay = open(spec, database::Access::kReadOnly);
+  const auto connection = connect(database::Access::kReadWrite);
+  if (!fs::exists(spec.folder / kPasswordFile)) {
+    const std::string password = new_password(*connection);
+    set_password(*connection, names.role, password);
+    keep_password(spec, password);
+  }
+  database::ApplicationAccess access;
+  access.dsn = dsn_of_role(*connection, names.role, read_password(spec));
+  access.remarks = {
+      "connect as this role: its search_path shows the sandbox's config and live's data",
+      "live's data is for reading: a write of it is refused"};
+  const auto kept =
+      overlay->sql().query("SELECT value FROM doppel_mark WHERE name = 'remarks'", {});
+  if (!kept.empty()) {
+    const json::value remarks = parse_json(kept[0][0].text(), "doppel_mark");
+    for (const json::value& remark : remarks.as_array()) {
+      access.remarks.emplace_back(remark.as_string());
+    }
+  }
+  return access;
+}
+
+namespace {
+
+/// Functions keep the search_path that they were made with; the schema has another name now.
+void repin_functions(Connection& connection, const std::string& from, const std::string& to) {
+  const auto pinned = rows_of(
+      connection
+          .run("SELECT format('ALTER ROUTINE %s SET search_path = %s', p.oid::regprocedure, "
+               "replace(substr(c.setting, 13), $1, $2)) FROM pg_proc AS p, unnest(p.proconfig) AS "
+               "c (setting) WHERE p.pronamespace = $3::regnamespace AND c.setting LIKE "
+               "'search\\_path=%'",
+               std::vector<Value>{Value(from), Value(to), Value(quote_name(to))})
+          .get());
+  std::string script;
+  for (const Row& row : pinned) script += row[0].text() + ";\n";
+  if (!script.empty()) connection.run_script(script);
+}
+
+/// Whoever works in it has ended or waits.
+void lock_tables(Connection& connection, const std::string& schema) {
+  const auto rows = rows_of(
+      connection
+          .run("SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' "
+               "ORDER BY c.relname LIKE 'doppel\\_%', c.relname) || ' IN ACCESS EXCLUSIVE MODE' "
+               "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+               "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')",
+               std::vector<Value>{Value(schema)})
+          .get());
+  if (!rows.at(0).at(0).is_null()) connection.run_script(rows[0][0].text());
+}
+
+}  // namespace
+
+void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next,
+                                 const std::string& state) {
+  const std::string schema = names_of(spec).schema;
+  const std::string fresh = names_of(next).schema;
+  try {
+    const auto connection = connect(database::Access::kReadWrite);
+    connection->run_script("BEGIN");
+    lock_tables(*connection, schema);
+    connection->run_script("SET LOCAL search_path = " + quote_name(schema));
+    if (capture_state(*connection) != state) {
+      throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
+                  {.place = schema, .remedy = "nothing was changed; try again"});
+    }
+    connection->run_script(fmt::format("DROP SCHEMA {0} CASCADE; ALTER SCHEMA {1} RENAME TO {0}",
+                                       quote_name(schema), quote_name(fresh)));
+    repin_functions(*connection, fresh, schema);
+    rename_registered(*connection, fresh, schema);
+    connection->run_script("COMMIT");
+  } catch (...) {
+    remove(next);
+    throw;
+  }
+  remove_tree(next.folder);
+}
+
+void CopyOverlayBuilder::recover(const OverlaySpec& spec) {
+  // Whatever was begun was one transaction; only the fresh one of a refresh may be left.
+  OverlaySpec next = spec;
+  next.folder += ".next";
+  remove(next);
+}
+
+void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
+  const SandboxNames names = names_of(spec);
+  const auto connection = connect(database::Access::kReadWrite);
+  const auto registered = find_registered(*connection, names.schema);
+  if (!names.passing) end_sessions(*connection, names.role);
+  constexpr std::size_t kBatch = 64;
+  const auto relations =
+      rows_of(connection
+                  ->run("SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = "
+                        "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') "
+                        "AND NOT c.relispartition ORDER BY 1",
+                        std::vector<Value>{Value(names.schema)})
+                  .get());
+  // In several transactions: one that drops thousands of tables needs as many locks.
+  std::vector<std::string> batch;
+  for (std::size_t i = 0; i < relations.size(); ++i) {
+    batch.push_back(quote_name(names.schema) + "." + quote_name(relations[i][0].text()));
+    if (batch.size() < kBatch && i + 1 < relations.size()) continue;
+    connection->run_script("DROP TABLE IF EXISTS " + join(batch, ", ") + " CASCADE");
+    batch.clear();
+  }
+  connection->run_script("DROP SCHEMA IF EXISTS " + quote_name(names.schema) + " CASCADE");
+  if (!names.passing) {
+    drop_role(*connection, names.role, registered ? registered->reader : "");
+  }
+  remove_registered(*connection, names.schema);
+  remove_tree(spec.folder);
+}
+
+}  // namespace doppel::postgres

@@ -1,0 +1,233 @@
+#include "adapters/postgres/overlay_rights.hpp"
+
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "adapters/postgres/values.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "database/quote.hpp"
+
+namespace doppel::postgres {
+namespace {
+
+using database::quote_name;
+
+constexpr int kConnections = 20;
+/// Of a sandbox's sessions; its application may set others.
+constexpr std::string_view kStatementTimeout = "5min";
+constexpr std::string_view kLockTimeout = "10s";
+constexpr std::string_view kIdleInTransactionTimeout = "10min";
+
+std::vector<Row> ask(Connection& connection, std::string_view sql,
+                     const std::vector<Value>& parameters = {}) {
+  return rows_of(connection.run(std::string(sql), parameters).get());
+}
+
+bool exists(Connection& connection, const std::string& role) {
+  return ask(connection, "SELECT to_regrole($1) IS NOT NULL", {quote_name(role)}).at(0).at(0) ==
+         Value(1);
+}
+
+void run_all(Connection& connection, const std::vector<Row>& statements) {
+  std::string script;
+  for (const Row& row : statements) script += row[0].text() + ";\n";
+  if (!script.empty()) connection.run_script(script);
+}
+
+std::string verifier(Connection& connection, const std::string& role, const std::string& password) {
+  const std::unique_ptr<char, decltype(&PQfreemem)> made(
+      PQencryptPasswordConn(connection.link().handle(), password.c_str(), role.c_str(),
+                            "scram-sha-256"),
+      &PQfreemem);
+  if (!made) {
+    throw Error(ErrorCode::kInternal, "the password can't be hashed",
+                {.place = connection.place()});
+  }
+  return made.get();
+}
+
+/// Percent-encoded for a place in a DSN.
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    if (plain) {
+      result += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    result += '%';
+    result += kDigits[byte >> 4U];
+    result += kDigits[byte & 15U];
+  }
+  return result;
+}
+
+bool member_of(Connection& connection, const std::string& role) {
+  return ask(connection, "SELECT pg_has_role($1::text, 'USAGE')", {role}).at(0).at(0) == Value(1);
+}
+
+void join_role(Connection& connection, const std::string& role) {
+  connection.run_script(fmt::format("GRANT {} TO CURRENT_USER", quote_name(role)));
+}
+
+}  // namespace
+
+std::string make_reader(Connection& connection, const Granted& granted) {
+  // One after the other: two grants on one table at once fail. 0x646F7070 is "dopp".
+  connection.run("SELECT pg_advisory_xact_lock(1684762736, -1)");
+  const std::string config = oid_array(granted.config);
+  const auto where = ask(connection, "SELECT current_database()");
+  const std::string reader =
+      "doppel_read_" + sha256(where.at(0).at(0).text() + " " + config).substr(0, 24);
+  if (!exists(connection, reader)) {
+    connection.run_script(fmt::format("CREATE ROLE {} NOLOGIN", quote_name(reader)));
+  }
+  run_all(connection, ask(connection, R"(
+SELECT format('GRANT USAGE ON SCHEMA %I TO %I', nspname, $2::text) FROM pg_namespace
+WHERE nspname = ANY ($1::text[]) AND NOT has_schema_privilege($2::text, oid, 'USAGE'))",
+                          {text_array(connection.path()), reader}));
+  run_all(connection, ask(connection, R"(
+SELECT format('GRANT %s ON %s %I.%I TO %I', CASE c.relkind WHEN 'S' THEN 'USAGE' ELSE 'SELECT' END,
+              CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname,
+              c.relname, $2::text)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY ($1::text[]) AND c.oid <> ALL ($3::oid[])
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  AND CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege($2::text, c.oid, 'USAGE')
+      AND (pg_has_role(c.relowner, 'USAGE')
+           OR has_sequence_privilege(c.oid, 'USAGE WITH GRANT OPTION'))
+      ELSE NOT has_table_privilege($2::text, c.oid, 'SELECT')
+      AND (pg_has_role(c.relowner, 'USAGE')
+           OR has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION')) END)",
+                          {text_array(connection.path()), reader, config}));
+  return reader;
+}
+
+void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
+               const std::string& password) {
+  const std::string role = quote_name(names.role);
+  std::vector<std::string> path{names.schema};
+  path.insert(path.end(), connection.path().begin(), connection.path().end());
+  const auto where = ask(connection, "SELECT quote_ident(current_database())");
+  const std::string in_database =
+      fmt::format("ALTER ROLE {} IN DATABASE {} SET ", role, where.at(0).at(0).text());
+  connection.run_script(
+      fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {} IN ROLE {};\n", role,
+                  kConnections, quote_text(verifier(connection, names.role, password)),
+                  quote_name(reader)) +
+      in_database + fmt::format("search_path = {};\n", path_list(path)) + in_database +
+      fmt::format("statement_timeout = '{}';\n", kStatementTimeout) + in_database +
+      fmt::format("lock_timeout = '{}';\n", kLockTimeout) + in_database +
+      fmt::format("idle_in_transaction_session_timeout = '{}';\n", kIdleInTransactionTimeout));
+}
+
+std::vector<std::string> grant_rights(Connection& connection, const Granted& granted) {
+  const std::string schema = quote_name(granted.names.schema);
+  const std::string role = quote_name(granted.names.role);
+  std::string script = fmt::format("GRANT USAGE ON SCHEMA {} TO {};\n", schema, role);
+  for (const std::string& table : granted.tables) {
+    script += fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {}.{} TO {};\n",
+                          schema, quote_name(table), role);
+  }
+  for (const std::string& view : granted.views) {
+    script += fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON {}.{} TO {};\n", schema,
+                          quote_name(view), role);
+  }
+  script += fmt::format("GRANT SELECT ON {}.doppel_mark TO {};\n", schema, role);
+  for (const std::string& owner : granted.owners) {
+    script += fmt::format(
+        "GRANT USAGE ON SCHEMA {0}, doppel TO {1};\nGRANT SELECT ON ALL TABLES IN SCHEMA {0}, "
+        "doppel TO {1};\nGRANT SELECT ON ALL SEQUENCES IN SCHEMA doppel TO {1};\nALTER DEFAULT "
+        "PRIVILEGES IN SCHEMA doppel GRANT SELECT ON TABLES TO {1};\nALTER DEFAULT PRIVILEGES IN "
+        "SCHEMA doppel GRANT SELECT ON SEQUENCES TO {1};\n",
+        schema, quote_name(owner));
+  }
+  for (const auto& [table, owner] : granted.secured) {
+    if (!member_of(connection, owner)) continue;
+    script += fmt::format("GRANT CREATE ON SCHEMA {0} TO {2};\nALTER TABLE {0}.{1} OWNER TO {2};\n",
+                          schema, quote_name(table), quote_name(owner));
+  }
+  connection.run_script(script);
+  for (const Row& row : ask(connection, R"(
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
+  AND has_table_privilege($2::text, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1 LIMIT 1)",
+                            {text_array(connection.path()), granted.names.role})) {
+    throw Error(ErrorCode::kUnsupported,
+                "everybody may write live's table, so that a sandbox could, too",
+                {.place = row[0].text(),
+                 .remedy = "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON it FROM PUBLIC"});
+  }
+  std::vector<std::string> remarks;
+  for (const Row& row : ask(connection, R"(
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = ANY ($1::oid[]) AND has_table_privilege($2::text, c.oid, 'SELECT') ORDER BY 1)",
+                            {oid_array(granted.config), granted.names.role})) {
+    remarks.push_back("everybody may read live's " + row[0].text() +
+                      ": SQL that names its schema reads live's rows in the sandbox");
+  }
+  return remarks;
+}
+
+void set_password(Connection& connection, const std::string& role, const std::string& password) {
+  connection.run_script(fmt::format("ALTER ROLE {} PASSWORD {}", quote_name(role),
+                                    quote_text(verifier(connection, role, password))));
+}
+
+void end_sessions(Connection& connection, const std::string& role) {
+  if (!exists(connection, role)) return;
+  connection.run_script(fmt::format("ALTER ROLE {} NOLOGIN", quote_name(role)));
+  join_role(connection, role);
+  connection.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1",
+                 std::vector<Value>{Value(role)});
+}
+
+void drop_role(Connection& connection, const std::string& role, const std::string& reader) {
+  connection.run_script("BEGIN");
+  connection.run("SELECT pg_advisory_xact_lock(1684762736, -1)");
+  if (exists(connection, role)) {
+    join_role(connection, role);
+    connection.run_script(
+        fmt::format("DROP OWNED BY {0} CASCADE; DROP ROLE {0}", quote_name(role)));
+  }
+  const bool unused = !reader.empty() && exists(connection, reader) &&
+                      ask(connection,
+                          "SELECT FROM pg_auth_members WHERE roleid = to_regrole($1) "
+                          "AND member <> (SELECT oid FROM pg_roles WHERE rolname = current_user)",
+                          {quote_name(reader)})
+                          .empty();
+  if (unused) {
+    join_role(connection, reader);
+    connection.run_script(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", quote_name(reader)));
+  }
+  connection.run_script("COMMIT");
+}
+
+std::string dsn_of_role(Connection& connection, const std::string& role,
+                        const std::string& password) {
+  PGconn* handle = connection.link().handle();
+  std::string dsn =
+      fmt::format("postgresql://{}:{}@/{}?host={}&port={}", encoded(role), encoded(password),
+                  encoded(PQdb(handle)), encoded(PQhost(handle)), encoded(PQport(handle)));
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(handle),
+                                                                             &PQconninfoFree);
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword;
+       ++option) {
+    const std::string_view keyword = option->keyword;
+    if ((keyword == "sslmode" || keyword == "sslrootcert") && option->val != nullptr &&
+        std::string_view(option->val) != "prefer") {
+      dsn += fmt::format("&{}={}", keyword, encoded(option->val));
+    }
+  }
+  return dsn;
+}
+
+}  // namespace doppel::postgres
