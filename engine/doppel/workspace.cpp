@@ -78,12 +78,15 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
     auto now = sandbox.connection().read_rows(*shape, {&row.second, 1}).front();
     auto target = live.read_rows(*shape, {&row.second, 1}).front();
     if (left_out.contains(row) && own_rows.contains(row)) {
-      overlay::Kept kept = overlay::keep_own(*own_rows.at(row), target);
+      const RowChange& own_change = *own_rows.at(row);
+      overlay::Kept kept = overlay::keep_own(own_change, target);
+      kept.base.before = own_change.before;
       bases.push_back(std::move(kept.base));
       target = std::move(kept.change.after);
     } else {
-      bases.push_back({shape, row.second, target, target});
       const auto own_row = own_rows.find(row);
+      bases.push_back(
+          {shape, row.second, own_row == own_rows.end() ? now : own_row->second->before, target});
       // A row that the sandbox made has its bindings in live, too.
       if (own_row != own_rows.end() && own_row->second->before) {
         target = overlay::with_own_bindings(model.require(row.first), now, std::move(target));
@@ -98,7 +101,7 @@ void settle_rows(const manifest::Model& model, const changeset::ChangeSet& own,
     }
   }
   overlay::apply_in_order(model, way, sandbox.connection());
-  sandbox.move_base(bases);
+  overlay::move_bases(bases, sandbox);
 }
 
 /// Where live's rows don't fit beside what was left out (it deleted what they refer to, say), the
@@ -108,9 +111,9 @@ void settle_bases(const changeset::ChangeSet& promoted, const plan::Promotion& p
   const auto transaction = sandbox.connection().begin(database::TransactionKind::kWrite);
   std::vector<RowChange> bases;
   for (const RowChange& change : promoted.changes) {
-    bases.push_back({change.table, change.key, change.after, change.after});
+    bases.push_back({change.table, change.key, change.before, change.after});
   }
-  sandbox.move_base(bases);
+  overlay::move_bases(bases, sandbox);
   sandbox.set_note(kSettled, promotion.id);
   transaction->commit();
 }

@@ -223,8 +223,13 @@ std::optional<UnitMerge> merge_json(const ColumnModel& column, std::optional<std
   const auto sandbox_tree = read_json_tree(sandbox);
   const auto base_tree = base ? read_json_tree(*base) : std::nullopt;
   if (!live_tree || !sandbox_tree || (base && !base_tree)) return std::nullopt;
-  JsonMerger merger(column, live, sandbox, side);
   UnitMerge made;
+  // Also where what the other side changed are only blanks.
+  if (base && (sandbox == *base || live == *base)) {
+    made.merged = sandbox == *base ? live : sandbox;
+    return made;
+  }
+  JsonMerger merger(column, live, sandbox, side);
   const std::string merged =
       merger.value(base_tree ? &*base_tree : nullptr, *live_tree, *sandbox_tree);
   // Blanks around the document are live's.

@@ -250,6 +250,29 @@ std::vector<std::string> restore_checkpoints(const Model& model,
   return lost;
 }
 
+void move_bases(const std::vector<RowChange>& bases, database::Overlay& sandbox) {
+  for (Checkpoint& checkpoint : read_checkpoints(sandbox)) {
+    auto& changes = checkpoint.changes.changes;
+    std::map<RowId, RowChange> marked;
+    for (RowChange& change : changes) {
+      const RowId row{change.table->name, change.key};
+      marked.emplace(row, std::move(change));
+    }
+    for (const RowChange& base : bases) {
+      const RowId row{base.table->name, base.key};
+      const auto found =
+          marked.try_emplace(row, RowChange{base.table, base.key, base.before, base.before});
+      found.first->second.before = base.after;
+      if (found.first->second.changes_nothing()) marked.erase(found.first);
+    }
+    changes.clear();
+    for (auto& [row, change] : marked) changes.push_back(std::move(change));
+    sandbox.set_note(kCheckpoint + checkpoint.name,
+                     write_json(changeset::to_json(checkpoint.changes), JsonStyle::kCompact));
+  }
+  sandbox.move_base(bases);
+}
+
 std::size_t reset(const Model& model, database::Overlay& sandbox,
                   const std::optional<std::string>& name) {
   ChangeSet wanted;

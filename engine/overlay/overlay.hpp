@@ -77,6 +77,11 @@ std::vector<std::string> restore_checkpoints(const manifest::Model& model,
                                              const std::vector<Checkpoint>& checkpoints,
                                              database::Overlay& sandbox);
 
+/// From now on these rows' bases are the `after` images; `before` are the bases that they had. A
+/// checkpoint goes on meaning what the sandbox showed when it was made.
+/// REQUIRES: an open write transaction.
+void move_bases(const std::vector<RowChange>& bases, database::Overlay& sandbox);
+
 /// Takes the sandbox back to a checkpoint, or to its start: same base, same rows, same next keys.
 /// Cost follows what was changed. Returns the number of rows written.
 /// Throws Error(kNotFound) for an unknown name.
