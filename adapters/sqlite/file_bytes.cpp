@@ -9,8 +9,10 @@ namespace {
 
 sqlite3_file* file_of(sqlite3* database) {
   sqlite3_file* file = nullptr;
-  check(database, sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file),
-        "file pointer");
+  check(
+      database,
+      sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file)),
+      "file pointer");
   return file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 

@@ -43,12 +43,10 @@ Clauses clauses_of(const std::string& definition) {
     } else if (is_symbol(definition, token, ')') && --depth == 0) {
       clauses.parts.push_back(text(begin, token.begin));
       begin = std::string::npos;
-    } else if (depth == 1 && is_symbol(definition, token, ',')) {
-      clauses.parts.push_back(text(begin, token.begin));
-      begin = token.end;
     } else if (depth == 1 &&
-               (is_word(definition, token, "ASC") || is_word(definition, token, "DESC"))) {
-      // The last word of a part: an expression can't hold it outside of brackets.
+               (is_symbol(definition, token, ',') || is_word(definition, token, "ASC") ||
+                is_word(definition, token, "DESC"))) {
+      // An expression can't hold ASC or DESC outside of brackets: they are a part's last word.
       clauses.parts.push_back(text(begin, token.begin));
       begin = token.end;
     } else if (depth == 0 && is_word(definition, token, "WHERE")) {
