@@ -108,9 +108,9 @@ class JsonMerger {
         kept.push_back(keeps ? std::optional(raw(live_, member)) : std::nullopt);
       } else {
         const std::string name(live_.substr(member.begin, member.value.begin - member.begin));
-        kept.push_back(name + (member.value == *other
-                                   ? raw(live_, member.value)
-                                   : value(in_base(member.name), member.value, *other)));
+        kept.emplace_back(name + (member.value == *other
+                                      ? raw(live_, member.value)
+                                      : value(in_base(member.name), member.value, *other)));
       }
       path_.pop_back();
     }
