@@ -4,8 +4,8 @@
 
 #include "adapters/postgres/overlay_names.hpp"
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
+#include "database/described_tables.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
@@ -15,29 +15,6 @@ using database::quote_name;
 
 constexpr std::string_view kUtc =
     "to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
-
-std::vector<TableShapePtr> described_shapes(Connection& connection) {
-  const auto described = read_mark(connection, "tables");
-  if (!described) {
-    throw Error(ErrorCode::kNotADatabase, "the sandbox doesn't say what it keeps",
-                {.place = connection.place(),
-                 .remedy = "discard the sandbox: something emptied its table doppel_mark"});
-  }
-  std::vector<TableShapePtr> shapes;
-  const json::value list = parse_json(*described, "doppel_mark");
-  for (const json::value& entry : list.as_array()) {
-    auto shape = std::make_shared<TableShape>();
-    shape->name = text_member(entry, "name", "doppel_mark");
-    for (const json::value& column : entry.at("columns").as_array()) {
-      shape->columns.emplace_back(column.as_string());
-    }
-    for (const json::value& index : entry.at("key").as_array()) {
-      shape->key.push_back(static_cast<std::size_t>(index.as_int64()));
-    }
-    shapes.push_back(std::move(shape));
-  }
-  return shapes;
-}
 
 /// "t"."a"::text, ...
 std::string image_of(const CapturedTable& table, std::string_view alias) {
@@ -142,12 +119,13 @@ void read_captured_of(Connection& connection, const CapturedTable& table,
 
 std::vector<CapturedTable> read_captured_tables(Connection& connection) {
   std::vector<CapturedTable> tables;
-  for (TableShapePtr& shape : described_shapes(connection)) {
+  for (database::TrackedTable& described :
+       database::described_tables(read_mark(connection, "tables"), connection.place())) {
     CapturedTable table;
     table.number = tables.size();
-    table.types.resize(shape->columns.size());
-    table.nullable.resize(shape->columns.size());
-    table.shape = std::move(shape);
+    table.types.resize(described.shape->columns.size());
+    table.nullable.resize(described.shape->columns.size());
+    table.shape = std::move(described.shape);
     tables.push_back(std::move(table));
   }
   std::vector<std::string> names;

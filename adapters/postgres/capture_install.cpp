@@ -3,7 +3,7 @@
 #include "adapters/postgres/capture.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/values.hpp"
-#include "base/json.hpp"
+#include "database/described_tables.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
@@ -94,24 +94,6 @@ std::string triggers_of(const std::string& relation, std::size_t number) {
       on, number);
 }
 
-/// What the capture's table numbers mean: the sandbox says so itself, because the application's
-/// schema and its manifest go on.
-std::string describe(const std::vector<TableShapePtr>& shapes) {
-  json::array list;
-  for (const TableShapePtr& shape : shapes) {
-    json::object entry;
-    entry["name"] = shape->name;
-    json::array columns;
-    for (const std::string& column : shape->columns) columns.emplace_back(column);
-    entry["columns"] = std::move(columns);
-    json::array key;
-    for (const std::size_t index : shape->key) key.emplace_back(index);
-    entry["key"] = std::move(key);
-    list.emplace_back(std::move(entry));
-  }
-  return write_json(list, JsonStyle::kCompact);
-}
-
 constexpr std::string_view kSealFunction =
     "CREATE OR REPLACE FUNCTION doppel_sealed() RETURNS trigger LANGUAGE plpgsql AS $doppel$ BEGIN "
     "RAISE EXCEPTION 'the sandbox has ended: it was promoted or discarded'; END $doppel$";
@@ -145,7 +127,11 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
     for (const std::string& heir : heirs[number]) sql += triggers_of(heir, number);
   }
   connection.run_script(sql);
-  write_mark(connection, "tables", describe(shapes));
+  std::vector<database::TrackedTable> tables;
+  for (const TableShapePtr& shape : shapes) {
+    tables.push_back({.shape = shape, .kind = database::TrackedTable::Kind::kConfig});
+  }
+  write_mark(connection, "tables", database::describe_tables(tables));
 }
 
 }  // namespace doppel::postgres

@@ -10,32 +10,13 @@
 #include "base/text.hpp"
 #include "database/before_images.hpp"
 #include "database/quote.hpp"
+#include "database/refused_change.hpp"
 
 namespace doppel::postgres {
 namespace {
 
 /// So many rows go with one statement at most.
 constexpr std::size_t kRowsAtOnce = 5000;
-
-std::string_view verb(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::kInsert:
-      return "inserted";
-    case ChangeKind::kUpdate:
-      return "updated";
-    case ChangeKind::kDelete:
-      return "deleted";
-  }
-  return {};
-}
-
-/// The server names the constraint; which row it was is known here only.
-[[noreturn]] void fail_for(const RowChange& change, const std::string& reason) {
-  throw Error(ErrorCode::kConstraint,
-              change.table->name + " " + display(change.key) + " can't be " +
-                  std::string(verb(change.kind())) + ": " + reason,
-              {.place = change.table->name, .remedy = {}});
-}
 
 /// The columns that an update writes: triggers `OF` other columns stay quiet, indexes untouched.
 std::vector<std::size_t> written_columns(const RowChange& change) {
@@ -157,17 +138,18 @@ Outcome write_one(Connection& connection, const RowChange& change,
     } catch (const ServerError& error) {
       if (error.code() != ErrorCode::kConstraint) throw;
       savepoint.undo();
-      fail_for(change, reason_of(connection, error.problem()));
+      database::refuse_change(change, reason_of(connection, error.problem()));
     }
   }
   if (rows == 1) return Outcome::kDone;
   if (rows > 1) {
-    fail_for(change, "the key stands for " + counted(rows, "row") + ", it should for one");
+    database::refuse_change(change,
+                            "the key stands for " + counted(rows, "row") + ", it should for one");
   }
-  if (change.kind() == ChangeKind::kInsert) fail_for(change, "a trigger ignored it");
+  if (change.kind() == ChangeKind::kInsert) database::refuse_change(change, "a trigger ignored it");
   const bool there = connection.read_rows(*change.table, std::span(&change.key, 1))[0].has_value();
   if (change.kind() == ChangeKind::kUpdate && !there) return Outcome::kMoved;
-  if (there) fail_for(change, "a trigger ignored it");
+  if (there) database::refuse_change(change, "a trigger ignored it");
   return Outcome::kDone;
 }
 

@@ -16,6 +16,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
+#include "database/described_tables.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::sqlite {
@@ -57,50 +58,6 @@ bool matches(const TableShape& table, const Row& row, const database::Matching& 
     if (!column || row[*column] != matching.values[i]) return false;
   }
   return true;
-}
-
-/// What the capture's table numbers mean: the sandbox says so itself, because the application's
-/// schema and its manifest go on.
-std::string describe_tables(const std::vector<TrackedTable>& tables) {
-  json::array list;
-  for (const TrackedTable& table : tables) {
-    json::object entry;
-    entry["name"] = table.shape->name;
-    entry["config"] = table.kind == TrackedTable::Kind::kConfig;
-    json::array columns;
-    for (const std::string& column : table.shape->columns) columns.emplace_back(column);
-    entry["columns"] = std::move(columns);
-    json::array key;
-    for (const std::size_t index : table.shape->key) key.emplace_back(index);
-    entry["key"] = std::move(key);
-    list.emplace_back(std::move(entry));
-  }
-  return write_json(list, JsonStyle::kCompact);
-}
-
-std::vector<TrackedTable> read_tables(Connection& connection) {
-  const auto described = read_mark(connection, "tables");
-  if (!described) {
-    throw Error(ErrorCode::kNotADatabase, "the sandbox doesn't say what it keeps",
-                {.place = connection.path(),
-                 .remedy = "discard the sandbox: something emptied its table doppel_mark"});
-  }
-  std::vector<TrackedTable> tables;
-  const json::value list = parse_json(*described, "doppel_mark");
-  for (const json::value& entry : list.as_array()) {
-    auto shape = std::make_shared<TableShape>();
-    shape->name = text_member(entry, "name", "doppel_mark");
-    for (const json::value& column : entry.at("columns").as_array()) {
-      shape->columns.emplace_back(column.as_string());
-    }
-    for (const json::value& index : entry.at("key").as_array()) {
-      shape->key.push_back(static_cast<std::size_t>(index.as_int64()));
-    }
-    tables.push_back({.shape = std::move(shape),
-                      .kind = entry.at("config").as_bool() ? TrackedTable::Kind::kConfig
-                                                           : TrackedTable::Kind::kData});
-  }
-  return tables;
 }
 
 /// A read transaction, unless the caller has one open.
@@ -146,7 +103,7 @@ class OpenOverlay final : public database::Overlay {
         connection_(std::move(connection)),
         base_(sqlite::open(
             {.path = base_file(spec_).string(), .access = connection_->options().access})) {
-    tables_ = read_tables(*connection_);
+    tables_ = database::described_tables(read_mark(*connection_, "tables"), connection_->path());
     version_at_open_ = data_version();
     trusted_ = settled_state() == file_state(*connection_);
   }
@@ -412,7 +369,7 @@ std::vector<database::RowCount> install_overlay(Connection& sandbox, const Overl
     const auto transaction = sandbox.begin(database::TransactionKind::kWrite);
     install_capture(sandbox, tables, schema);
     write_mark(sandbox, "mark", spec.mark);
-    write_mark(sandbox, "tables", describe_tables(tables));
+    write_mark(sandbox, "tables", database::describe_tables(tables));
     write_mark(sandbox, "counters", raise_counters(sandbox, spec, schema));
     transaction->commit();
   }
