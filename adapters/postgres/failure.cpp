@@ -15,6 +15,8 @@ struct Meaning {
 };
 
 constexpr std::string_view kTryLater = "try again; the server is starting, stopping or full";
+constexpr std::string_view kNoSuchText =
+    "PostgreSQL keeps no NUL byte and no invalid UTF-8 in text: take it out, or use bytea";
 
 /// The first that fits counts: states stand before their classes.
 constexpr std::array kMeanings{
@@ -29,7 +31,7 @@ constexpr std::array kMeanings{
     Meaning{"53300", ErrorCode::kBusy,
             "the server or the role takes no more connections: close some or raise the limit"},
     Meaning{"53100", ErrorCode::kNoSpace, "free disk space on the server and try again"},
-    Meaning{"53200", ErrorCode::kIo, "the server has not enough memory"},
+    Meaning{"53200", ErrorCode::kIo, "give the server more memory, or try again when it is idle"},
     Meaning{"25006", ErrorCode::kReadOnly, "name the primary server, not a read-only standby"},
     Meaning{"42501", ErrorCode::kReadOnly,
             "give doppel's role the right, or name another role in the DSN"},
@@ -37,14 +39,15 @@ constexpr std::array kMeanings{
     Meaning{"3F000", ErrorCode::kSql, ""},
     Meaning{"28", ErrorCode::kReadOnly, "check the role and its password in the DSN, and pg_hba"},
     Meaning{"08", ErrorCode::kIo, "check that the server runs and can be reached"},
-    Meaning{"22021", ErrorCode::kInvalidInput, "PostgreSQL keeps no such text"},
-    Meaning{"22P05", ErrorCode::kInvalidInput, "PostgreSQL keeps no such text"},
+    Meaning{"22021", ErrorCode::kInvalidInput, kNoSuchText},
+    Meaning{"22P05", ErrorCode::kInvalidInput, kNoSuchText},
     Meaning{"22", ErrorCode::kConstraint, "give a value that fits the column's type"},
     Meaning{"23", ErrorCode::kConstraint, ""},
     Meaning{"44000", ErrorCode::kConstraint, ""},
     Meaning{"P0001", ErrorCode::kConstraint, "a trigger or function of the application refused it"},
     Meaning{"0A000", ErrorCode::kUnsupported, ""},
-    Meaning{"54", ErrorCode::kInvalidInput, "a limit of PostgreSQL is exceeded"},
+    Meaning{"54", ErrorCode::kInvalidInput,
+            "PostgreSQL has a limit here: make the statement or its values smaller"},
     Meaning{"58", ErrorCode::kIo, ""},
     Meaning{"XX", ErrorCode::kIo, "look into the server's log"},
     Meaning{"F0", ErrorCode::kIo, "look into the server's configuration"},
