@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.footer(doppel::cli::example("doppel sandbox create acme/qa") +
              "\nEach command has --help with an example of its own.");
-  app.set_version_flag("--version", "doppel 0.1.0");
+  app.set_version_flag("--version", "doppel " + std::string(doppel::kVersion));
   Context context(doppel::cli::open_doppel);
   app.add_flag("--json", context.options.json, "Print one JSON document, documented and stable");
   app.add_flag("--quiet", context.options.quiet, "Print results only");

@@ -19,6 +19,8 @@
 /// class; examples/library shows a whole story.
 namespace doppel {
 
+inline constexpr std::string_view kVersion = "0.1.0";
+
 /// `TENANT` is live, `TENANT/SANDBOX` a sandbox of it.
 struct EnvironmentName {
   std::string tenant;

@@ -42,6 +42,13 @@ class OpenOverlay final : public database::Overlay {
 
   std::string state() override { return capture_state(*connection_); }
 
+  /// Of the copies only the columns and the key are as in live: defaults are written in another
+  /// way, references to data, some triggers and functions are left out.
+  std::vector<std::string> schema_differences(const database::Schema& live) override {
+    return database::differences(columns_of_copies(connection_->read_schema()),
+                                 columns_of_copies(live));
+  }
+
   bool seal(const std::string& state) override {
     const auto transaction = connection_->begin(database::TransactionKind::kWrite);
     // Waits for whoever writes, so that what the state says then is all.
@@ -122,6 +129,20 @@ class OpenOverlay final : public database::Overlay {
   }
 
  private:
+  database::Schema columns_of_copies(const database::Schema& schema) const {
+    database::Schema reduced;
+    for (const CapturedTable& copied : tables_) {
+      const database::Table* table = schema.table(copied.shape->name);
+      if (table == nullptr) continue;
+      database::Table& kept = reduced.tables.emplace_back();
+      kept.name = table->name;
+      kept.primary_key = table->primary_key;
+      kept.columns = table->columns;
+      for (database::Column& column : kept.columns) column.default_sql.reset();
+    }
+    return reduced;
+  }
+
   const CapturedTable& table_of(const std::string& name) const {
     const auto found = std::ranges::find_if(
         tables_, [&](const CapturedTable& table) { return table.shape->name == name; });

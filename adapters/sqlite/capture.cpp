@@ -250,20 +250,14 @@ void reinstall_triggers(Connection& connection, const std::vector<TrackedTable>&
   connection.sql()->execute_script(script);
 }
 
-void install_seal(Connection& connection, const std::vector<TrackedTable>& tables) {
+void install_seal(Connection& connection) {
+  // The triggers write to the capture with every row that anybody writes.
   std::string script;
-  for (std::size_t number = 0; number < tables.size(); ++number) {
-    const std::string& table = tables[number].shape->name;
-    const auto there = connection.sql()->query(
-        "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND lower(name) = lower($1)",
-        {Value(table)});
-    if (there.empty()) continue;
-    for (const char* verb : {"INSERT", "UPDATE", "DELETE"}) {
-      script += fmt::format(
-          "CREATE TRIGGER IF NOT EXISTS main.doppel_sealed_{}_{} BEFORE {} ON {} BEGIN "
-          "SELECT RAISE(ABORT, 'the sandbox has ended: it was promoted or discarded'); END;\n",
-          number, verb, verb, quote_name(table));
-    }
+  for (const char* verb : {"INSERT", "UPDATE"}) {
+    script += fmt::format(
+        "CREATE TRIGGER IF NOT EXISTS main.doppel_sealed_{} BEFORE {} ON doppel_capture BEGIN "
+        "SELECT RAISE(ABORT, 'the sandbox has ended: it was promoted or discarded'); END;\n",
+        verb, verb);
   }
   connection.sql()->execute_script(script);
 }

@@ -35,10 +35,10 @@ bool capture_is_whole(Connection& connection, const std::vector<database::Tracke
 void reinstall_triggers(Connection& connection, const std::vector<database::TrackedTable>& tables,
                         const database::Schema& schema);
 
-/// Triggers that refuse every write to the tables. They bind also who has had the file open since
-/// before it is removed: his write would go into a file that nobody will read.
-/// REQUIRES: an open write transaction.
-void install_seal(Connection& connection, const std::vector<database::TrackedTable>& tables);
+/// Triggers that refuse every write of a tracked row. They bind also who has had the file open
+/// since before it is removed: his write would go into a file that nobody will read. REQUIRES: an
+/// open write transaction.
+void install_seal(Connection& connection);
 
 struct CapturedRow {
   Key key;

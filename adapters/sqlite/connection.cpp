@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/catalogue.hpp"
 #include "adapters/sqlite/failure.hpp"
 #include "base/error.hpp"
@@ -119,6 +120,11 @@ std::optional<std::int64_t> Connection::version() {
   auto statement = prepare("PRAGMA main.data_version");
   if (!live_path_.empty() || !statement->step()) return std::nullopt;
   return statement->column(0).integer();
+}
+
+std::optional<std::string> Connection::fingerprint() {
+  if (!live_path_.empty()) return std::nullopt;
+  return file_state(*this);
 }
 
 std::vector<Row> Connection::query(std::string_view sql, std::span<const Value> parameters) {

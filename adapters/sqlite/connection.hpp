@@ -53,6 +53,7 @@ class Connection final : public database::Connection, private database::SqlRunne
   std::unique_ptr<database::Transaction> begin(database::TransactionKind kind) override;
   /// Of the main database.
   std::optional<std::int64_t> version() override;
+  std::optional<std::string> fingerprint() override;
   database::SqlRunner* sql() override { return this; }
 
   // For the files of this room.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/sqlite/base_copy.hpp"
+#include "adapters/sqlite/clone.hpp"
 #include "adapters/sqlite/test_file.hpp"
 #include "base/error.hpp"
 
@@ -64,7 +65,61 @@ TEST(SqliteOpen, WhatIsDoneBesideATransactionLeavesItsLocks) {
     EXPECT_FALSE(another_process_can_write(file.path())) << journal << ", opened again";
     file_state(*writer);
     EXPECT_FALSE(another_process_can_write(file.path())) << journal << ", its state was read";
+    const std::string clone = file.path() + ".clone";
+    clone_file(file.path(), clone);
+    EXPECT_FALSE(another_process_can_write(file.path())) << journal << ", it was cloned";
+    EXPECT_EQ(open({.path = clone})->count_rows("t"), 1);
+    std::filesystem::remove(clone);
   }
+}
+
+/// A plan is taken for today's where the fingerprint is the same, so no write may leave it so.
+TEST(SqliteOpen, TheFingerprintChangesWithEveryWriteAndWithNothingElse) {
+  for (const char* journal : {"DELETE", "TRUNCATE", "WAL"}) {
+    const TestFile file;
+    const std::string mode = std::string("PRAGMA journal_mode = ") + journal + ";";
+    file.run(mode +
+             "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);"
+             "INSERT INTO t VALUES (1, 'a')");
+    const auto reader = open({.path = file.path()});
+    std::string last = reader->fingerprint().value();
+    const auto expect_same = [&](const char* what) {
+      EXPECT_EQ(reader->fingerprint().value(), last) << journal << ", " << what;
+      EXPECT_EQ(open({.path = file.path()})->fingerprint().value(), last)
+          << journal << ", " << what;
+    };
+    const auto expect_other = [&](const char* what) {
+      const std::string now = open({.path = file.path()})->fingerprint().value();
+      EXPECT_NE(now, last) << journal << ", " << what;
+      EXPECT_EQ(reader->fingerprint().value(), now) << journal << ", " << what;
+      last = now;
+    };
+    expect_same("nothing");
+    EXPECT_EQ(open({.path = file.path()})->count_rows("t"), 1);
+    expect_same("was read");
+    const auto writer = open({.path = file.path(), .access = Access::kReadWrite});
+    expect_same("was opened for writing");
+    writer->begin(database::TransactionKind::kWrite);
+    expect_same("a transaction without a write");
+    writer->sql()->execute("UPDATE t SET name = 'b'", {});
+    expect_other("a write");
+    writer->sql()->execute("UPDATE t SET name = 'a'", {});
+    expect_other("written back");
+    EXPECT_TRUE(another_process_can_write(file.path()));
+    expect_other("a write of another process");
+    writer->sql()->execute_script("ALTER TABLE t ADD COLUMN note TEXT");
+    expect_other("another column");
+  }
+}
+
+TEST(SqliteOpen, AnotherFileInItsPlaceHasAnotherFingerprint) {
+  const TestFile file;
+  file.run("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+  const std::string first = open({.path = file.path()})->fingerprint().value();
+  const std::string beside = file.path() + ".beside";
+  std::filesystem::copy_file(file.path(), beside);
+  std::filesystem::rename(beside, file.path());
+  EXPECT_NE(open({.path = file.path()})->fingerprint().value(), first);
 }
 
 TEST(SqliteOpen, ReadsAndWritesAFile) {

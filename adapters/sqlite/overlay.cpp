@@ -139,11 +139,16 @@ class OpenOverlay final : public database::Overlay {
 
   std::string state() override { return file_state(*connection_); }
 
+  std::vector<std::string> schema_differences(const database::Schema& live) override {
+    return database::differences(connection_->read_schema(), live);
+  }
+
   bool seal(const std::string& state) override {
     const auto transaction = connection_->begin(database::TransactionKind::kWrite);
     if (file_state(*connection_) != state) return false;
-    install_seal(*connection_, tables_);
+    install_seal(*connection_);
     transaction->commit();
+    trusted_ = false;  // Nobody settles it again.
     return true;
   }
 

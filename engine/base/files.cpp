@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace doppel {
 namespace {
@@ -59,10 +60,49 @@ void write_all(const Descriptor& file, std::string_view content, const fs::path&
   }
 }
 
-void copy_in_kernel(const Descriptor& from, const Descriptor& to, const fs::path& path) {
+bool is_same_file(int descriptor, const struct stat& file) {
+  struct stat about{};
+  return ::fstat(descriptor, &about) == 0 && about.st_dev == file.st_dev &&
+         about.st_ino == file.st_ino;
+}
+
+/// A file as something to copy from: through a descriptor that this process has of it anyway, where
+/// there is one. POSIX lets a process that closes any descriptor of a file lose all of its locks.
+class CopySource {
+ public:
+  explicit CopySource(const fs::path& path) : path_(path) {
+    if (::stat(path.c_str(), &about_) != 0) fail("can't look at the file", path, errno);
+    std::error_code failure;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd", failure)) {
+      const int number =
+          static_cast<int>(parse_integer(entry.path().filename().string()).value_or(-1));
+      const int flags = ::fcntl(number, F_GETFL);
+      if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || (flags & O_PATH) != 0) continue;
+      if (is_same_file(number, about_)) borrowed_ = number;
+    }
+    if (borrowed_ < 0) own_.emplace(path, O_RDONLY);
+  }
+  int get() const { return own_ ? own_->get() : borrowed_; }
+  std::int64_t size() const { return about_.st_size; }
+  /// REQUIRES: to be asked after the copy. Whoever else has it open may have closed it meanwhile.
+  void require_still_open() const {
+    if (is_same_file(get(), about_)) return;
+    throw Error(ErrorCode::kBusy, "the file was closed while it was copied",
+                {.place = path_.string(), .remedy = "try again"});
+  }
+
+ private:
+  fs::path path_;
+  struct stat about_{};
+  int borrowed_ = -1;
+  std::optional<Descriptor> own_;
+};
+
+void copy_in_kernel(const CopySource& from, const Descriptor& to, const fs::path& path) {
   constexpr std::size_t kChunk = std::size_t{1} << 30;
+  loff_t offset = 0;  // Of its own: the descriptor's belongs to whoever opened it.
   while (true) {
-    const ssize_t copied = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, kChunk, 0);
+    const ssize_t copied = ::copy_file_range(from.get(), &offset, to.get(), nullptr, kChunk, 0);
     if (copied < 0 && errno == EINTR) continue;
     if (copied < 0) fail("can't copy", path, errno);
     if (copied == 0) return;
@@ -120,23 +160,21 @@ void flush_folder(const fs::path& path) {
 }
 
 Cloned clone_blocks(const fs::path& from, const fs::path& to, std::int64_t copy_limit_bytes) {
-  // Open until the end: see the header.
-  const Descriptor source(from, O_RDONLY);
+  const CopySource source(from);
   const Descriptor target(to, O_WRONLY | O_CREAT | O_EXCL);
-  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return Cloned::kShared;
-  struct stat about{};
-  if (::fstat(source.get(), &about) != 0) fail("can't look at the file", from, errno);
-  if (about.st_size > copy_limit_bytes) {
-    ::unlink(to.c_str());
-    return Cloned::kTooLarge;
-  }
   try {
-    copy_in_kernel(source, target, to);
+    Cloned cloned = Cloned::kShared;
+    if (::ioctl(target.get(), FICLONE, source.get()) != 0) {
+      cloned = source.size() > copy_limit_bytes ? Cloned::kTooLarge : Cloned::kCopied;
+    }
+    if (cloned == Cloned::kCopied) copy_in_kernel(source, target, to);
+    source.require_still_open();
+    if (cloned == Cloned::kTooLarge) ::unlink(to.c_str());
+    return cloned;
   } catch (...) {
     ::unlink(to.c_str());
     throw;
   }
-  return Cloned::kCopied;
 }
 
 std::optional<FileLock> FileLock::try_lock(const fs::path& path) {

@@ -33,8 +33,8 @@ enum class Cloned {
   kTooLarge,  ///< nothing was made: the blocks can't be shared and are too many to copy
 };
 
-/// Makes the new file `to` a clone of `from`. The caller keeps writers away meanwhile, which locks
-/// of this very process do only until this returns: closing `from` lets go of all that it has.
+/// Makes the new file `to` a clone of `from`. The caller keeps writers away meanwhile, by a lock on
+/// `from`, say: what this process has open on it stays open, so that its locks stay, too.
 Cloned clone_blocks(const std::filesystem::path& from, const std::filesystem::path& to,
                     std::int64_t copy_limit_bytes);
 

@@ -149,6 +149,10 @@ class Connection : public RowReader, public RowWriter, public KeyAllocator {
   /// first. Absent where the database can't tell. REQUIRES: an open transaction.
   virtual std::optional<std::int64_t> version() { return std::nullopt; }
 
+  /// What stands in the database in a few bytes, for later and for other processes: two equal
+  /// answers mean that nobody has written between them. Absent where the database can't tell.
+  virtual std::optional<std::string> fingerprint() { return std::nullopt; }
+
   /// Null where the adapter has no SQL (memory).
   virtual SqlRunner* sql() = 0;
 };

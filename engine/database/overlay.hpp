@@ -88,6 +88,10 @@ class Overlay {
   /// Throws Error(kSchemaChanged) when a tracked table no longer has its columns.
   virtual std::vector<CapturedChange> read_changes() = 0;
 
+  /// How live's schema differs from the one that the sandbox was made of, in words, as far as the
+  /// sandbox has a part of it. Empty: it can go on.
+  virtual std::vector<std::string> schema_differences(const Schema& live) = 0;
+
   /// Changes with every commit, whoever makes it, while this is open: read before and after, it
   /// tells whether what was read in between is still what the sandbox holds.
   virtual std::string state() = 0;

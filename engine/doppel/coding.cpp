@@ -119,8 +119,8 @@ class Environs {
               {.place = problems.front().place, .remedy = "nothing was changed"});
 }
 
-void refuse_other_schema(const database::Schema& sandbox, const database::Schema& live) {
-  const std::vector<std::string> differences = database::differences(sandbox, live);
+void refuse_other_schema(database::Overlay& sandbox, const database::Schema& live) {
+  const std::vector<std::string> differences = sandbox.schema_differences(live);
   if (differences.empty()) return;
   throw Error(ErrorCode::kSchemaChanged,
               "live's schema changed since the sandbox was made: " + differences.front(),
@@ -161,9 +161,7 @@ code::Files export_config(Workspace& workspace, const EnvironmentName& name, cod
   const environment::Environment environment = workspace.ready(name, attached);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
-  if (environment.carrier == "file") {
-    refuse_other_schema(sandbox->connection().read_schema(), attached.schema);
-  }
+  refuse_other_schema(*sandbox, attached.schema);
   return written(attached, name, sandbox->connection(), keys);
 }
 
@@ -185,9 +183,7 @@ Applied apply_config(Workspace& workspace, const EnvironmentName& name, const co
   const auto [held, environment] = workspace.hold(name, attached);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
-  if (environment.carrier == "file") {
-    refuse_other_schema(sandbox->connection().read_schema(), attached.schema);
-  }
+  refuse_other_schema(*sandbox, attached.schema);
   sandbox->set_author(workspace.settings().author);
   database::Connection& connection = sandbox->connection();
   const auto transaction = connection.begin(options.check_only ? database::TransactionKind::kRead

@@ -79,22 +79,6 @@ std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox
   }));
 }
 
-/// What the carrier `copy` has like live: the columns of config tables. Their defaults may be
-/// written in another way, references to data, some triggers and functions are left out.
-database::Schema columns_of_config(const database::Schema& schema, const manifest::Model& model) {
-  database::Schema reduced;
-  for (const database::Table& table : schema.tables) {
-    const manifest::TableModel* known = model.table(table.name);
-    if (known == nullptr || !known->may_hold_config()) continue;
-    database::Table& kept = reduced.tables.emplace_back();
-    kept.name = table.name;
-    kept.primary_key = table.primary_key;
-    kept.columns = table.columns;
-    for (database::Column& column : kept.columns) column.default_sql.reset();
-  }
-  return reduced;
-}
-
 }  // namespace
 
 EnvironmentName parse_environment(std::string_view text) {
@@ -197,13 +181,7 @@ Status Doppel::status(const EnvironmentName& name) {
   status.transitions = workspace.store().transitions(status.environment.id);
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(status.environment, attached.model), Access::kReadWrite);
-  const database::Schema own = sandbox->connection().read_schema();
-  if (status.environment.carrier == "copy") {
-    status.schema_differences = database::differences(
-        columns_of_config(own, attached.model), columns_of_config(attached.schema, attached.model));
-  } else {
-    status.schema_differences = database::differences(own, attached.schema);
-  }
+  status.schema_differences = sandbox->schema_differences(attached.schema);
   status.checkpoints = overlay::checkpoints(*sandbox);
   const overlay::Defaults none;
   const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox, &none);

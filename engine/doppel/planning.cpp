@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "merge/answer_json.hpp"
 #include "plan/plan_json.hpp"
 
 namespace doppel {
@@ -18,6 +20,18 @@ using environment::Event;
 constexpr std::int64_t kRehearsalCopyBytes = std::int64_t{1} << 30;
 constexpr std::size_t kSnapshotsKept = 20;
 constexpr std::int64_t kSnapshotsKeptMicroseconds = std::int64_t{90} * 24 * 3600 * 1'000'000;
+
+/// Tells a request from others: of what in the sandbox or in history, read by which manifest.
+std::string origin_of(const plan::Request& request, const environment::Tenant& tenant,
+                      const std::string& state) {
+  Sha256 hash;
+  hash.add_framed(kVersion);
+  hash.add_framed(request.source);
+  hash.add_framed(state);
+  hash.add_framed(tenant.manifest);
+  hash.add_framed(write_json(merge::to_json(request.answers), JsonStyle::kCompact));
+  return hash.finish();
+}
 
 /// A value as a person types it, with the type that the column holds now.
 Value typed(const std::string& text, const Value& like) {
@@ -246,13 +260,15 @@ void Planning::follow(const EnvironmentName& name, Attached& attached) {
   }
 }
 
-plan::Request Planning::sandbox_request(const Environment& environment, overlay::Changes changes) {
+plan::Request Planning::sandbox_request(const Environment& environment, Attached& attached,
+                                        overlay::Changes changes, const std::string& state) {
   plan::Request request;
   request.source = environment.title();
   request.changes = std::move(changes.config);
   request.lists = std::move(changes.lists);
   request.touches = std::move(changes.touches);
   request.answers = workspace_.store().answers(environment.title());
+  if (!state.empty()) request.origin = origin_of(request, attached.tenant, environment.id + state);
   return request;
 }
 
@@ -266,6 +282,7 @@ plan::Request Planning::rollback_request(const std::string& tenant, std::int64_t
   request.changes = with_shapes(attached.model, changeset::invert(done.config));
   request.data = with_shapes(attached.model, changeset::invert(done.data));
   request.answers = workspace_.store().answers(request.source);
+  request.origin = origin_of(request, attached.tenant, done.id);
   return request;
 }
 
@@ -281,6 +298,7 @@ plan::Request Planning::restore_request(const std::string& tenant, const std::st
       attached.model,
       changeset::diff(plan::read_config(attached.model, *live), plan::read_snapshot(info)));
   request.answers = workspace_.store().answers(request.source);
+  request.origin = origin_of(request, attached.tenant, info.hash);
   return request;
 }
 
@@ -293,6 +311,7 @@ plan::Plan Planning::make(plan::Request request, const PlanOptions& options, Att
     const auto moment = live->begin(database::TransactionKind::kRead);
     made = plan::make_plan(attached.model, request, *live);
   }
+  made.inputs = plan::inputs_of(request, attached.fingerprint);
   if (options.rehearse && !made.changes.empty()) {
     const auto copy = attached.database->throw_away_copy(workspace_.passing(), kRehearsalCopyBytes);
     if (copy != nullptr) {
@@ -363,7 +382,8 @@ plan::Plan Planning::plan(const EnvironmentName& name, const PlanOptions& option
   const Environment environment = workspace_.ready(name, attached);
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
   auto siblings = overlay::read_siblings(attached.model, sandbox.changes.config, *sandbox.overlay);
-  plan::Request request = sandbox_request(environment, std::move(sandbox.changes));
+  plan::Request request =
+      sandbox_request(environment, attached, std::move(sandbox.changes), sandbox.state);
   request.siblings = std::move(siblings);
   return make(std::move(request), options, attached);
 }
@@ -375,7 +395,8 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
   const Environment environment = workspace_.ready(name, attached);
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
   auto siblings = overlay::read_siblings(attached.model, sandbox.changes.config, *sandbox.overlay);
-  plan::Request request = sandbox_request(environment, std::move(sandbox.changes));
+  plan::Request request =
+      sandbox_request(environment, attached, std::move(sandbox.changes), sandbox.state);
   request.siblings = std::move(siblings);
   return answer(std::move(request), resolutions, options, attached,
                 [&](const std::string& table, const Key& key) {
@@ -395,8 +416,9 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
   }
   // Who touched what is no part of what is promoted.
   plan::Request request = sandbox_request(
-      environment,
-      {.config = stored.own, .data = {}, .touches = {}, .lists = sandbox.changes.lists});
+      environment, attached,
+      {.config = stored.own, .data = {}, .touches = {}, .lists = sandbox.changes.lists},
+      sandbox.state);
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
   how.id = workspace_.new_id();
   how.base = environment.base;

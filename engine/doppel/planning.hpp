@@ -38,8 +38,8 @@ class Planning {
 
  private:
   /// What a plan is made of, from today's sandbox or history.
-  plan::Request sandbox_request(const environment::Environment& environment,
-                                overlay::Changes changes);
+  plan::Request sandbox_request(const environment::Environment& environment, Attached& attached,
+                                overlay::Changes changes, const std::string& state);
   plan::Request rollback_request(const std::string& tenant, std::int64_t promotion,
                                  Attached& attached);
   plan::Request restore_request(const std::string& tenant, const std::string& snapshot,

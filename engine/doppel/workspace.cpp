@@ -197,7 +197,9 @@ Attached Workspace::attach(const environment::Tenant& tenant) {
                 "this database is a sandbox and never production: " + *mark,
                 {.place = attached.database->dsn()});
   }
-  attached.schema = attached.database->open(database::Access::kReadOnly)->read_schema();
+  const auto live = attached.database->open(database::Access::kReadOnly);
+  attached.fingerprint = live->fingerprint();
+  attached.schema = live->read_schema();
   attached.model = manifest::bind(manifest::load_or_throw(tenant.manifest, tenant.manifest_file),
                                   attached.schema);
   return attached;
@@ -299,7 +301,6 @@ void Workspace::recover(const Environment& environment, Attached& attached,
   switch (environment.state) {
     case State::kCreating:
       attached.database->overlays().remove(spec(environment, attached.model));
-      store_.remove_answers(environment.title());
       move(environment, Event::kCreationFailed, {.reason = why + "; nothing of it is left"});
       return;
     case State::kRefreshing:
@@ -389,7 +390,6 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
   }
   attached.database->overlays().remove(current);
   move(environment, Event::kDiscarded, {.reason = "its work is kept in " + kept.string()});
-  store_.remove_answers(environment.title());
   return kept;
 }
 

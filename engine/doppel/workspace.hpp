@@ -15,6 +15,7 @@ namespace doppel {
 struct Attached {
   environment::Tenant tenant;
   std::unique_ptr<database::Database> database;
+  std::optional<std::string> fingerprint;  ///< of live, before its schema was read
   database::Schema schema;
   manifest::Model model;
 };

@@ -230,6 +230,8 @@ Environment ControlStore::move(const Environment& environment, Event event, cons
   }
   record(sql(), environment.id, to_text(event), to_text(environment.state), to_text(*to),
          to_text(clock_.now()), by, effects.reason);
+  // Another sandbox of this name begins without them.
+  if (*to == State::kDiscarded) forget_plans(environment.title());
   transaction->commit();
   return moved;
 }
@@ -272,11 +274,9 @@ void ControlStore::keep_answer(const std::string& source, const merge::Answer& a
   transaction->commit();
 }
 
-void ControlStore::remove_answers(const std::string& source) {
-  const auto transaction = connection_->begin(TransactionKind::kWrite);
+void ControlStore::forget_plans(const std::string& source) {
   sql().execute("DELETE FROM answer WHERE source = $1", {Value(source)});
   sql().execute("DELETE FROM plan WHERE source = $1", {Value(source)});
-  transaction->commit();
 }
 
 std::vector<merge::Answer> ControlStore::answers(const std::string& source) {

@@ -78,11 +78,11 @@ class ControlStore {
   std::string plan(const std::string& hash, const std::string& source);
 
   void keep_answer(const std::string& source, const merge::Answer& answer, const std::string& by);
-  void remove_answers(const std::string& source);
   std::vector<merge::Answer> answers(const std::string& source);
 
  private:
   void migrate();
+  void forget_plans(const std::string& source);
   database::SqlRunner& sql() { return *connection_->sql(); }
 
   std::unique_ptr<database::Connection> connection_;

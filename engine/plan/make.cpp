@@ -223,6 +223,14 @@ ChangeSet Plan::config() const {
   return config;
 }
 
+std::string inputs_of(const Request& request, const std::optional<std::string>& fingerprint) {
+  if (request.origin.empty() || !fingerprint) return "";
+  Sha256 hash;
+  hash.add_framed(request.origin);
+  hash.add_framed(*fingerprint);
+  return hash.finish();
+}
+
 Plan make_plan(const Model& model, const Request& request, database::Connection& live) {
   const Closure closure = close_over(model, request.changes, request.select);
   merge::Result merged = merge::merge_with(model, closure.changes, request.lists,

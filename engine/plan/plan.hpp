@@ -13,7 +13,8 @@
 
 /// A plan is what a promotion would do to its target, made without doing it: a pure function of the
 /// sandbox's changes, the target's rows, the selection, the mappings and the answers. A promotion
-/// makes it again inside its transaction and does it only if it came out the same.
+/// makes it again inside its transaction and does it only if it came out the same; where nothing of
+/// what it was made of has been written since, it is the same.
 namespace doppel::plan {
 
 /// A part of the changes: a whole table, or one row by key, natural key or label.
@@ -48,6 +49,8 @@ struct Request {
   std::vector<Selector> select;             ///< none: everything
   std::vector<Mapping> mappings;
   std::vector<merge::Answer> answers;
+  /// Tells this request from every other, of whatever it was made; empty: nobody knows.
+  std::string origin;
 };
 
 struct PlannedChange {
@@ -117,11 +120,17 @@ struct Plan {
   std::vector<Check> checks;
   std::vector<overlay::RowId> left_out;  ///< changes of the sandbox that weren't selected
   std::optional<Rehearsal> rehearsal;
+  std::string inputs;  ///< inputs_of() what it was made of
 
   bool empty() const { return changes.empty() && conflicts.empty(); }
   bool promotable() const;
   changeset::ChangeSet config() const;
 };
+
+/// What a plan is made of, in a few bytes: with the same it would come out the same. Empty where
+/// nobody can tell. `fingerprint`: of live, before anything of it was read for the plan, its schema
+/// too; to compare with an earlier plan's, within the transaction that would read for it.
+std::string inputs_of(const Request& request, const std::optional<std::string>& fingerprint);
 
 /// For one consistent plan the caller holds a transaction on `live` open.
 /// Throws Error(kNotFound) for selectors and mappings that name nothing.

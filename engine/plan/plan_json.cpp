@@ -339,6 +339,10 @@ json::value to_stored(const Plan& plan, const Request& request) {
                                    mapping.to ? json::value(*mapping.to) : json::value()});
   }
   object["mappings"] = std::move(mappings);
+  if (!plan.inputs.empty() && plan.promotable()) {
+    object["inputs"] = plan.inputs;
+    object["data"] = changeset::to_json(plan.data);
+  }
   return object;
 }
 
@@ -389,6 +393,10 @@ StoredPlan from_stored(const json::value& stored) {
   }
   for (const json::value& item : stored.at("mappings").as_array()) {
     made.mappings.push_back({text(item.at(0)), text(item.at(1)), optional(item.at(2))});
+  }
+  if (const json::value* inputs = stored.as_object().if_contains("inputs")) {
+    plan.inputs = text(*inputs);
+    plan.data = changeset::from_json(stored.at("data"), "plan");
   }
   return made;
 }

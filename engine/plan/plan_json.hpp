@@ -20,7 +20,9 @@ json::value to_json(const SnapshotInfo& snapshot);
 json::value to_stored(const Plan& plan, const Request& request);
 
 struct StoredPlan {
-  Plan plan;  ///< as what_moved() compares it; `rekeyed` holds what was adopted, too
+  /// As what_moved() compares it; `rekeyed` holds what was adopted, too. With `inputs` it is one
+  /// that can be promoted as it is while they are the same.
+  Plan plan;
   std::vector<Selector> select;
   std::vector<Mapping> mappings;
   /// The sandbox's changes as they were when the promotion began.

@@ -16,11 +16,13 @@ using manifest::Model;
 
 void refuse_unless_same(const Model& model, const Plan& reviewed, const Plan& now) {
   const std::vector<std::string> moved = what_moved(model, reviewed, now);
-  if (!moved.empty()) {
-    throw Error(ErrorCode::kStale,
-                "what the plan touches has moved since it was made:\n  " + join(moved, "\n  "),
-                {.place = reviewed.source});
-  }
+  if (moved.empty()) return;
+  throw Error(ErrorCode::kStale,
+              "what the plan touches has moved since it was made:\n  " + join(moved, "\n  "),
+              {.place = reviewed.source});
+}
+
+void refuse_unless_promotable(const Plan& reviewed, const Plan& now) {
   if (now.empty() && now.data.empty()) {
     throw Error(ErrorCode::kWrongState, "the plan changes nothing",
                 {.place = reviewed.source, .remedy = "discard the sandbox if its work is done"});
@@ -115,8 +117,13 @@ Prepared prepare(const Model& model, const Request& request, const Plan& reviewe
                  database::Connection& live) {
   Prepared prepared;
   prepared.number = static_cast<std::int64_t>(list_promotions(*live.sql()).size()) + 1;
-  prepared.plan = make_plan(model, request, live);
-  refuse_unless_same(model, reviewed, prepared.plan);
+  if (!reviewed.inputs.empty() && reviewed.inputs == inputs_of(request, live.fingerprint())) {
+    prepared.plan = reviewed;
+  } else {
+    prepared.plan = make_plan(model, request, live);
+    refuse_unless_same(model, reviewed, prepared.plan);
+  }
+  refuse_unless_promotable(reviewed, prepared.plan);
   prepared.config = read_config_text(model, live);
   return prepared;
 }

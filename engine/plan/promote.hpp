@@ -32,8 +32,9 @@ struct Promoted {
 };
 
 /// Applies the plan that was reviewed, in one transaction of live: makes it again and compares,
-/// writes a snapshot of the whole config, applies config and data changes in a safe order, rebuilds
-/// derived tables, touches cache marks, reads back what came of it and records it.
+/// unless its inputs are still the same, writes a snapshot of the whole config, applies config and
+/// data changes in a safe order, rebuilds derived tables, touches cache marks, reads back what came
+/// of it and records it.
 /// Plan and snapshot are made before live's other writers have to wait. Where live tells that
 /// nobody has committed since (Connection::version), they hold; else they are made again in the
 /// transaction.

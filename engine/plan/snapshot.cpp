@@ -175,13 +175,14 @@ ConfigText read_config_text(const manifest::Model& model, database::Connection& 
     for (const auto& [key, row] : sorted.rows) add_line(row, config.lines);
     config.rows = rows + static_cast<std::int64_t>(sorted.rows.size());
   }
+  config.hash = sha256(config.lines);
   return config;
 }
 
 SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const ConfigText& config) {
   make_folders(folder);
   info.rows = config.rows;
-  info.hash = sha256(config.lines);
+  info.hash = config.hash;
   info.file = folder / (info.name + kSuffix);
   write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + config.lines);
   return info;

@@ -34,6 +34,7 @@ changeset::State read_config(const manifest::Model& model, database::Connection&
 /// The same as the lines of a snapshot.
 struct ConfigText {
   std::string lines;
+  std::string hash;  ///< of the lines
   std::int64_t rows = 0;
   friend bool operator==(const ConfigText&, const ConfigText&) = default;
 };
