@@ -79,7 +79,8 @@ void read_keys(Connection& connection, Tables& tables) {
                   .columns = expressions ? std::vector<std::string>() : std::move(columns),
                   .plain = !expressions && !is_true(row[5]) && !is_true(row[8]),
                   .folded = expressions ? std::vector<std::string>() : texts_of(row[6]),
-                  .partial = is_true(row[5])};
+                  .partial = is_true(row[5]),
+                  .made_of = texts_of(row[9])};
     table.unique_keys.push_back(std::move(key));
   }
 }

@@ -56,11 +56,28 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 ORDER BY t.oid, a.attnum)";
 
 /// table, name, primary, columns, on expressions, partial, columns in which it takes either case
-/// for the same, a key from a sequence, compares otherwise than the columns do.
+/// for the same, a key from a sequence, compares otherwise than the columns do, stored columns that
+/// its expressions and computed columns are made of.
 inline constexpr std::string_view kUniqueIndexes = R"(
 SELECT t.oid, c.relname::text, i.indisprimary, k.columns, i.indexprs IS NOT NULL,
        i.indpred IS NOT NULL, k.folded, k.counted AND i.indnkeyatts = 1,
-       k.otherwise OR i.indnullsnotdistinct
+       k.otherwise OR i.indnullsnotdistinct,
+       (SELECT array_agg(DISTINCT m.attname::text)
+        FROM (SELECT unnest(i.indkey) AS number
+              UNION SELECT p.refobjsubid FROM pg_depend p
+              WHERE i.indexprs IS NOT NULL AND p.classid = 'pg_class'::regclass
+                AND p.objid = i.indexrelid AND p.refclassid = 'pg_class'::regclass
+                AND p.refobjid = t.oid) AS used
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = used.number AND a.attnum > 0
+        LEFT JOIN pg_attrdef e ON e.adrelid = t.oid AND e.adnum = a.attnum AND a.attgenerated <> ''
+        LEFT JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = e.oid
+          AND p.refclassid = 'pg_class'::regclass AND p.refobjid = t.oid
+          AND p.refobjsubid <> a.attnum
+        JOIN pg_attribute m ON m.attrelid = t.oid
+          AND m.attnum = coalesce(p.refobjsubid, a.attnum) AND m.attgenerated = ''
+        WHERE i.indexprs IS NOT NULL OR EXISTS (
+          SELECT FROM pg_attribute g WHERE g.attrelid = t.oid AND g.attgenerated <> ''
+            AND g.attnum = ANY (i.indkey)))
 FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
 JOIN pg_class c ON c.oid = i.indexrelid
 CROSS JOIN LATERAL (

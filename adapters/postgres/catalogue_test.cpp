@@ -90,6 +90,19 @@ TEST_F(Catalogue, TellsWhichUniqueKeysColumnsDecide) {
   EXPECT_FALSE(keys[4].plain);
 }
 
+TEST_F(Catalogue, TellsWhichStoredColumnsAnIndexIsMadeOf) {
+  const Schema schema = read(
+      "CREATE TABLE t (id integer PRIMARY KEY, a text, b text, c text,"
+      " low text GENERATED ALWAYS AS (lower(a || b)) STORED);"
+      "CREATE UNIQUE INDEX u1 ON t (c, lower(a)); CREATE UNIQUE INDEX u2 ON t (low);"
+      "CREATE UNIQUE INDEX u3 ON t (b) WHERE c = 'x'");
+  const auto& keys = schema.table("t")->unique_keys;
+  ASSERT_EQ(keys.size(), 3);
+  EXPECT_THAT(keys[0].made_of, ElementsAre("a", "c"));
+  EXPECT_THAT(keys[1].made_of, ElementsAre("a", "b"));
+  EXPECT_THAT(keys[2].made_of, ElementsAre());
+}
+
 TEST_F(Catalogue, TellsReferencesWithTheirColumns) {
   const Schema schema = read(
       "CREATE SCHEMA crm; CREATE TABLE crm.area (a integer, b integer, PRIMARY KEY (b, a));"

@@ -58,6 +58,8 @@ class Connection final : public database::Connection, private database::SqlRunne
                                        const std::vector<std::string>& columns,
                                        std::span<const std::vector<Value>> values) override;
   std::int64_t count_rows(const std::string& table) override;
+  std::vector<database::IndexProbe> probe_index(const TableShape& table, const std::string& index,
+                                                std::span<const Row> rows) override;
   std::vector<database::Moved> apply_changes(std::span<const RowChange> changes) override;
   std::vector<std::int64_t> propose_keys(const database::Table& table,
                                          const std::string& key_column, std::size_t count) override;

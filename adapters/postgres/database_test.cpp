@@ -104,6 +104,25 @@ TEST_F(Attached, AThrowAwayCopyLeavesNothing) {
   EXPECT_EQ(count(), 2);
 }
 
+/// A plan names the keys that new rows will get. What its rehearsal draws from a sequence would
+/// stay drawn, and the plan be stale by the time that it is promoted.
+TEST_F(Attached, ARehearsalDrawsNothingFromLivesSequences) {
+  server_.run("CREATE TABLE counted (id serial PRIMARY KEY, name text)");
+  const auto copy = database_->throw_away_copy({}, 0);
+  const database::Schema schema = copy->read_schema();
+  const database::Table& table = *schema.table("counted");
+  const auto keys = copy->propose_keys(table, "id", 2);
+  {
+    const auto rehearsal = copy->begin(TransactionKind::kWrite);
+    const auto shape = database::shape_of(table, table.primary_key);
+    const std::vector<RowChange> changes{{shape, Key{keys[1]}, std::nullopt, Row{keys[1], "new"}}};
+    EXPECT_TRUE(copy->apply_changes(changes).empty());
+    rehearsal->commit();
+  }
+  const auto connection = database_->open(Access::kReadWrite);
+  EXPECT_EQ(connection->propose_keys(table, "id", 2), keys);
+}
+
 TEST_F(Attached, TheDsnIsKeptWithoutItsPassword) {
   EXPECT_EQ(attach("postgresql://anna:se:c@h:5432/crm?password=x&host=/s")->dsn(),
             "postgresql://anna@h:5432/crm?host=/s");

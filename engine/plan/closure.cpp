@@ -42,16 +42,29 @@ class Index {
       by_key_.emplace(RowId{change.table->name, change.key}, i);
       const TableModel& table = model.require(change.table->name);
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-        if (!change.before || unique.judged()) continue;
+        if (!change.before || is_unclear(unique)) continue;
         freed_.emplace(value_of(table, unique, *change.before), i);
       }
     }
   }
 
+  /// Whether a row of it can't be told to take another's place: the database alone knows which rows
+  /// are in it.
+  static bool is_unclear(const manifest::UniqueKeyModel& unique) {
+    return unique.partial || unique.columns.empty();
+  }
+
+  /// Expressions mostly fold what they are made of; a row that is taken along without need costs
+  /// less than a promotion that the database refuses.
   static std::pair<std::string, std::vector<Value>> value_of(const TableModel& table,
                                                              const manifest::UniqueKeyModel& unique,
                                                              const Row& row) {
-    return {table.name() + "/" + unique.name, manifest::unique_values(unique, row)};
+    std::vector<Value> values = manifest::unique_values(unique, row);
+    for (Value& value : values) {
+      const bool folds = unique.computed && value.kind() == ValueKind::kText;
+      if (folds) value = to_lower_ascii(value.text());
+    }
+    return {table.name() + "/" + unique.name, std::move(values)};
   }
 
   std::optional<std::size_t> row(const std::string& table, const Key& key) const {
@@ -149,7 +162,7 @@ class Closer {
         }
       }
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
-        if (unique.judged()) continue;
+        if (Index::is_unclear(unique)) continue;
         const auto holder = index_.holder(Index::value_of(table, unique, *change.after));
         if (holder && *holder != i)
           take(*holder, title + " takes its " + unique_columns(table, unique));

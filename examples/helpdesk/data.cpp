@@ -325,7 +325,7 @@ void Generator::write_passing() {
 
 void Generator::run() {
   writer_.raw("BEGIN;\n");
-  writer_.raw(schema_sql());
+  writer_.raw(schema_sql(options_.dialect));
   writer_.raw(configuration_sql());
   write_customers();
   const std::vector<Ticket> tickets = make_tickets();
@@ -335,6 +335,7 @@ void Generator::run() {
   write_attachments(tickets);
   write_audit_log(tickets);
   write_passing();
+  writer_.raw(counters_sql(options_.dialect));
   writer_.raw("COMMIT;\n");
   writer_.finish();
 }

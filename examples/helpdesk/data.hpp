@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "dialect.hpp"
 #include "sql_writer.hpp"
 
 /// A support desk of any size, as SQL.
@@ -10,6 +11,7 @@ namespace helpdesk {
 struct Options {
   std::uint64_t seed = 1;
   std::int64_t tickets = 1500;
+  Dialect dialect = Dialect::kSqlite;
 };
 
 constexpr std::int64_t kMaximalTickets = 1'000'000;

@@ -10,9 +10,10 @@
 namespace {
 
 constexpr std::string_view kHelp =
-    "usage: helpdesk_generate [--tickets N] [--seed N]\n"
+    "usage: helpdesk_generate [--tickets N] [--seed N] [--database sqlite|postgresql]\n"
     "Prints a support desk as SQL: schema, configuration and N tickets (default 1500).\n"
-    "example: helpdesk_generate --tickets 1500 | sqlite3 helpdesk.db\n";
+    "example: helpdesk_generate --tickets 1500 | sqlite3 helpdesk.db\n"
+    "         helpdesk_generate --database postgresql | psql -qX helpdesk\n";
 
 int usage(std::string_view problem) {
   std::fprintf(stderr, "helpdesk_generate: %.*s\n%.*s", static_cast<int>(problem.size()),
@@ -30,6 +31,12 @@ int main(int count, char** words) {
     if (option == "--help") {
       std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
       return 0;
+    }
+    if (option == "--database") {
+      const std::string_view wanted = ++i < arguments.size() ? arguments[i] : "";
+      if (wanted != "sqlite" && wanted != "postgresql") return usage("no such database");
+      if (wanted == "postgresql") options.dialect = helpdesk::Dialect::kPostgresql;
+      continue;
     }
     if (option != "--tickets" && option != "--seed") return usage("unknown option");
     if (++i == arguments.size()) return usage("an option without its number");

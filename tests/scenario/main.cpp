@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -11,7 +12,8 @@
 #include "base/error.hpp"
 #include "stage.hpp"
 
-// The runner: each file under tests/scenarios is a test, named by its folder and its own name.
+// The runner: each file under tests/scenarios is a test of each database that it is for, named by
+// the database, its folder and its own name.
 
 namespace doppel::scenario {
 namespace {
@@ -38,24 +40,28 @@ class Folder {
   fs::path path_;
 };
 
+Scenario read(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return parse(text.str(), file.string());
+}
+
 class ScenarioTest : public testing::Test {
  public:
-  explicit ScenarioTest(fs::path file) : file_(std::move(file)) {}
+  ScenarioTest(fs::path file, Database database) : file_(std::move(file)), database_(database) {}
 
   void TestBody() override {
-    std::ostringstream text;
-    text << std::ifstream(file_, std::ios::binary).rdbuf();
     try {
-      play(parse(text.str(), file_.string()));
+      play(read(file_));
     } catch (const Error& error) {
       GTEST_FAIL() << error.place() << ": " << error.what();
     }
   }
 
  private:
-  static void play(const Scenario& scenario) {
+  void play(const Scenario& scenario) const {
     const Folder folder;
-    Stage stage{{DOPPEL_BINARY, HELPDESK_MANIFEST}, folder.path()};
+    Stage stage{{DOPPEL_BINARY, HELPDESK_MANIFEST}, database_, folder.path()};
     for (const Step& step : scenario.steps) {
       if (const auto problem = stage.run(step)) {
         GTEST_FAIL() << scenario.file << ":" << step.line << ": " << step.text << "\n  "
@@ -65,20 +71,61 @@ class ScenarioTest : public testing::Test {
   }
 
   fs::path file_;
+  Database database_;
 };
 
-void register_scenarios() {
-  const fs::path root = DOPPEL_SCENARIOS;
+std::vector<fs::path> scenario_files() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+  for (const auto& entry : fs::recursive_directory_iterator(DOPPEL_SCENARIOS)) {
     if (entry.path().extension() == ".scenario") files.push_back(entry.path());
   }
   std::ranges::sort(files);
+  return files;
+}
+
+/// One that can't be read is played, and fails then.
+bool is_for(const fs::path& file, Database database) try {
+  return read(file).is_for(database);
+} catch (const Error&) {
+  return true;
+}
+
+std::string suite_of(const fs::path& file, Database database) {
+  return std::string{name_of(database)} + "/" + file.parent_path().filename().string();
+}
+
+/// Counted from the files and from the tests that there are, not from how these were made.
+TEST(runner, every_scenario_is_played_on_both_databases_or_says_why_not) {
+  std::map<std::string, int> tests;
+  const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+  for (int i = 0; i < all.total_test_suite_count(); ++i) {
+    const testing::TestSuite& suite = *all.GetTestSuite(i);
+    for (int j = 0; j < suite.total_test_count(); ++j) {
+      ++tests[std::string(suite.name()) + "." + suite.GetTestInfo(j)->name()];
+    }
+  }
+  const std::vector<fs::path> files = scenario_files();
+  EXPECT_GT(files.size(), 200U);
   for (const fs::path& file : files) {
-    const std::string suite = file.parent_path().filename().string();
-    const std::string name = file.stem().string();
-    testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, file.c_str(), 1,
-                          [file]() -> testing::Test* { return new ScenarioTest(file); });
+    const Scenario scenario = read(file);
+    EXPECT_EQ(scenario.only.has_value(), !scenario.reason.empty()) << file;
+    for (const Database database : kDatabases) {
+      const std::string name = suite_of(file, database) + "." + file.stem().string();
+      EXPECT_EQ(tests[name], scenario.is_for(database) ? 1 : 0) << name;
+    }
+  }
+}
+
+void register_scenarios() {
+  for (const fs::path& file : scenario_files()) {
+    for (const Database database : kDatabases) {
+      if (!is_for(file, database)) continue;
+      const std::string suite = suite_of(file, database);
+      const std::string name = file.stem().string();
+      testing::RegisterTest(
+          suite.c_str(), name.c_str(), nullptr, nullptr, file.c_str(), 1,
+          [file, database]() -> testing::Test* { return new ScenarioTest(file, database); });
+    }
   }
 }
 

@@ -171,7 +171,48 @@ void finish_step(Step& step, std::string_view place) {
   }
 }
 
+/// `[sqlite] ` before a step; taken from it.
+std::optional<Database> take_database(std::string& line, std::string_view place) {
+  if (!line.starts_with('[')) return std::nullopt;
+  const std::size_t end = std::min(line.find(']'), line.size());
+  const std::string_view name = std::string_view{line}.substr(1, end - 1);
+  for (const Database database : kDatabases) {
+    if (name != name_of(database)) continue;
+    line = trim(std::string_view{line}.substr(end + 1));
+    return database;
+  }
+  refuse(place, "before a step only [sqlite] or [postgresql] may stand");
+}
+
+/// `only sqlite: REASON`, before all steps.
+void parse_only(const std::string& rest, std::string_view place, Scenario& to) {
+  if (!to.steps.empty() || to.only) refuse(place, "`only` stands once, before all steps");
+  for (const Database database : kDatabases) {
+    const std::string begin = std::string{name_of(database)} + ":";
+    if (!rest.starts_with(begin)) continue;
+    to.only = database;
+    to.reason = trim(std::string_view{rest}.substr(begin.size()));
+  }
+  if (to.reason.find(' ') == std::string::npos) refuse(place, "write `only DATABASE: REASON`");
+}
+
+void check_that_it_can_fail(const Scenario& scenario, std::string_view place) {
+  for (const Database database : kDatabases) {
+    const auto expects = [&](const Step& step) {
+      return (!step.only || step.only == database) && (step.word == "expect" || step.exit);
+    };
+    if (scenario.is_for(database) && std::ranges::none_of(scenario.steps, expects)) {
+      refuse(place, fmt::format("the scenario expects nothing on {}: it couldn't fail",
+                                name_of(database)));
+    }
+  }
+}
+
 }  // namespace
+
+std::string_view name_of(Database database) {
+  return database == Database::kSqlite ? "sqlite" : "postgresql";
+}
 
 bool is_short_command(std::string_view word) {
   return std::ranges::find(kShortCommands, word) != kShortCommands.end();
@@ -199,7 +240,7 @@ std::vector<std::string> command_words(std::string_view text, std::string_view p
 }
 
 Scenario parse(std::string_view text, std::string_view file) {
-  Scenario scenario{std::string{file}, {}};
+  Scenario scenario{.file = std::string{file}, .steps = {}, .only = {}, .reason = {}};
   std::vector<std::string> block;
   const auto place = [&](std::size_t line) { return fmt::format("{}:{}", file, line); };
   const auto end_step = [&] {
@@ -227,8 +268,16 @@ Scenario parse(std::string_view text, std::string_view file) {
     Step step;
     step.line = number;
     step.text = line;
+    step.only = take_database(line, place(number));
     step.exit = take_exit(line);
     std::tie(step.word, step.rest) = cut_word(line);
+    if (step.word == "only") {
+      parse_only(step.rest, place(number), scenario);
+      continue;
+    }
+    if (step.only && !scenario.is_for(*step.only)) {
+      refuse(place(number), "the scenario isn't played on this database");
+    }
     if (std::ranges::find(kWords, step.word) == kWords.end() && !is_short_command(step.word)) {
       refuse(place(number), fmt::format("no step begins with '{}'", printable(step.word, 40)));
     }
@@ -236,10 +285,7 @@ Scenario parse(std::string_view text, std::string_view file) {
   }
   end_step();
 
-  const auto expects = [](const Step& step) { return step.word == "expect" || step.exit; };
-  if (std::ranges::none_of(scenario.steps, expects)) {
-    refuse(place(number), "the scenario expects nothing: it couldn't fail");
-  }
+  check_that_it_can_fail(scenario, place(number));
   return scenario;
 }
 

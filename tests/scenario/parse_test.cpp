@@ -83,6 +83,37 @@ TEST(ScenarioParse, RefusesAScenarioThatCannotFail) {
   EXPECT_EQ(place_of_refusal(""), "x.scenario:1");
 }
 
+TEST(ScenarioParse, ReadsWhatIsOfOneDatabaseOnly) {
+  const Scenario both = parse(
+      "# a title\n"
+      "[sqlite] given sql\n"
+      "    create table t (a) without rowid\n"
+      "[postgresql] in live  create table t (a int)   exit 1\n"
+      "expect no conflicts\n",
+      "x.scenario");
+  EXPECT_TRUE(both.is_for(Database::kSqlite) && both.is_for(Database::kPostgresql));
+  EXPECT_EQ(both.steps[0].only, Database::kSqlite);
+  EXPECT_EQ(both.steps[0].word, "given");
+  EXPECT_EQ(both.steps[0].block, "create table t (a) without rowid");
+  EXPECT_EQ(both.steps[1].only, Database::kPostgresql);
+  EXPECT_EQ(both.steps[1].exit, 1);
+  EXPECT_FALSE(both.steps[2].only);
+
+  const Scenario one = parse("only sqlite: it is about files\nexpect no conflicts\n", "x");
+  EXPECT_TRUE(one.is_for(Database::kSqlite) && !one.is_for(Database::kPostgresql));
+  EXPECT_EQ(one.reason, "it is about files");
+  EXPECT_EQ(place_of_refusal("only sqlite:\nexpect no conflicts\n"), "x.scenario:1");
+  EXPECT_EQ(place_of_refusal("only oracle: it is about files\nplan qa   exit 0\n"), "x.scenario:1");
+  EXPECT_EQ(place_of_refusal("plan qa   exit 0\nonly sqlite: too late\n"), "x.scenario:2");
+  EXPECT_EQ(place_of_refusal("[oracle] plan qa   exit 0\n"), "x.scenario:1");
+  EXPECT_EQ(place_of_refusal("only sqlite: no reason\n[postgresql] plan qa   exit 0\n"),
+            "x.scenario:2");
+}
+
+TEST(ScenarioParse, RefusesAScenarioThatCannotFailOnOneDatabase) {
+  EXPECT_EQ(place_of_refusal("given helpdesk\n[sqlite] expect no conflicts\n"), "x.scenario:3");
+}
+
 TEST(ScenarioParse, SplitsCommandsAsAShellDoes) {
   EXPECT_EQ(command_words("sql qa 'select \"a b\"' \"it's\" ''", "x"),
             (std::vector<std::string>{"sql", "qa", "select \"a b\"", "it's", ""}));

@@ -10,7 +10,6 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "examples/helpdesk/data.hpp"
 #include "json_path.hpp"
 
 namespace doppel::scenario {
@@ -58,8 +57,6 @@ bool contains(const json::value& whole, const json::value& part) {
          cell_text(whole).find(cell_text(part)) != std::string::npos;
 }
 
-using Rows = std::vector<std::vector<std::string>>;
-
 std::string shown(const Rows& rows) {
   if (rows.empty()) return " none";
   std::string text;
@@ -76,15 +73,6 @@ Rows rows_of_json(const json::value& document) {
     } else {
       for (const json::value& value : item.as_array()) cells.push_back(cell_text(value));
     }
-  }
-  return rows;
-}
-
-/// What `sqlite3 -ascii` prints: cells end with the unit separator, rows with the record separator.
-Rows rows_of_shell(std::string_view output) {
-  Rows rows;
-  for (const std::string& line : split(output, '\x1e')) {
-    if (!line.empty()) rows.push_back(split(line, '\x1f'));
   }
   return rows;
 }
@@ -114,10 +102,13 @@ std::int64_t number_option(std::vector<std::string>& words, std::string_view nam
 
 }  // namespace
 
-Stage::Stage(Programs programs, std::filesystem::path folder)
-    : programs_(std::move(programs)), folder_(std::move(folder)) {}
+Stage::Stage(Programs programs, Database database, std::filesystem::path folder)
+    : programs_(std::move(programs)),
+      folder_(std::move(folder)),
+      application_(make_application(database, folder_)) {}
 
 std::optional<std::string> Stage::run(const Step& step) try {
+  if (step.only && *step.only != application_->database()) return std::nullopt;
   if (step.word == "given") return given(step);
   if (tenants_.empty()) return "nothing is given yet: begin with `given`";
   if (step.word == "in") return run_sql(step);
@@ -139,22 +130,20 @@ Stage::Outcome Stage::given(const Step& step) {
   options.seed = static_cast<std::uint64_t>(number_option(words, "seed", 1));
   if (words.size() != 1) return "given what? Write helpdesk, sql or manifest";
   if (!is_tenant(tenant)) tenants_.push_back(tenant);
-  if (words[0] == "sql") return check_exit(live(tenant, step.block), 0);
+  if (words[0] == "sql") return check_exit(application_->run(tenant, step.block), 0);
   if (words[0] == "manifest") {
     const std::filesystem::path file = folder_ / (tenant + ".yaml");
     std::ofstream(file, std::ios::binary) << step.block << '\n';
     return init(tenant, file.string(), step.exit.value_or(0));
   }
   if (words[0] != "helpdesk") return "given what? Write helpdesk, sql or manifest";
-  std::string sql;
-  helpdesk::generate(options, [&sql](std::string_view piece) { sql += piece; });
-  if (auto problem = check_exit(live(tenant, sql), 0)) return problem;
+  if (auto problem = check_exit(application_->make_helpdesk(tenant, options), 0)) return problem;
   return init(tenant, programs_.helpdesk_manifest, 0);
 }
 
 Stage::Outcome Stage::init(const std::string& tenant, const std::string& manifest, int exit) {
-  const std::string dsn = "sqlite:" + (folder_ / (tenant + ".db")).string();
-  return check_exit(doppel({"init", tenant, dsn, "--manifest", manifest}), exit);
+  return check_exit(doppel({"init", tenant, application_->dsn(tenant), "--manifest", manifest}),
+                    exit);
 }
 
 Stage::Outcome Stage::run_sql(const Step& step) {
@@ -163,7 +152,7 @@ Stage::Outcome Stage::run_sql(const Step& step) {
   const std::string_view line = trim(std::string_view{step.rest}.substr(blank));
   const std::string sql = line.empty() ? step.block : std::string{line};
   if (!is_tenant(name)) return check_exit(doppel({"sql", name, sql}), step.exit.value_or(0));
-  return check_exit(live(name, sql), step.exit.value_or(0));
+  return check_exit(application_->run(name, sql), step.exit.value_or(0));
 }
 
 Stage::Outcome Stage::run_short(const Step& step) {
@@ -253,10 +242,10 @@ Stage::Outcome Stage::expect_json(const Expectation& expectation) {
 Stage::Outcome Stage::expect_rows(const Expectation& expectation) {
   const std::string name = environment(expectation.name);
   // The last answer stays: what follows may ask more of it.
-  const Finished finished = is_tenant(name) ? live(name, expectation.sql)
+  const Finished finished = is_tenant(name) ? application_->run(name, expectation.sql)
                                             : doppel({"sql", name, expectation.sql, "--json"});
   if (finished.exit != 0) return "the query failed" + shown(finished);
-  const Rows seen = is_tenant(name) ? rows_of_shell(finished.out)
+  const Rows seen = is_tenant(name) ? printed_rows(finished.out)
                                     : rows_of_json(parse_json(finished.out, "doppel sql"));
   if (seen == expectation.rows) return std::nullopt;
   return fmt::format("expected rows:{}\n  saw rows:{}", shown(expectation.rows), shown(seen));
@@ -294,11 +283,6 @@ Finished Stage::doppel(std::vector<std::string> arguments) {
   const std::string home = "DOPPEL_HOME=" + (folder_ / "home").string();
   arguments.insert(arguments.begin(), {"env", "NO_COLOR=1", home, programs_.doppel});
   return run_process(arguments, "", folder_);
-}
-
-Finished Stage::live(const std::string& tenant, const std::string& sql) {
-  return run_process({"sqlite3", "-batch", "-bail", "-ascii", "-nullvalue", "NULL", tenant + ".db"},
-                     "PRAGMA foreign_keys = ON;\n" + sql + "\n;\n", folder_);
 }
 
 Stage::Outcome Stage::check_exit(const Finished& finished, int wanted) {

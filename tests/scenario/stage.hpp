@@ -2,17 +2,19 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "application.hpp"
 #include "parse.hpp"
 #include "process.hpp"
 
 namespace doppel::scenario {
 
-/// Where a scenario plays: the real binary, a real database, a folder of its own.
+/// Where a scenario plays: the real binary, a real application, a folder of its own.
 ///
 /// What the words of a scenario mean as commands and in JSON stands in stage.cpp alone.
 class Stage {
@@ -23,9 +25,10 @@ class Stage {
   };
 
   /// `folder` exists and is empty; who made it removes it.
-  Stage(Programs programs, std::filesystem::path folder);
+  Stage(Programs programs, Database database, std::filesystem::path folder);
 
-  /// Runs one step. Nothing: it passed; else what was expected and what was seen.
+  /// Runs one step, unless it is the other database's. Nothing: it passed; else what was expected
+  /// and what was seen.
   std::optional<std::string> run(const Step& step);
 
  private:
@@ -42,8 +45,6 @@ class Stage {
   Outcome expect_conflict(const Expectation& expectation);
 
   Finished doppel(std::vector<std::string> arguments);
-  /// The application's own tool on live's database, as the application would.
-  Finished live(const std::string& tenant, const std::string& sql);
   Outcome check_exit(const Finished& finished, int wanted);
   json::value last_json() const;
   std::string environment(std::string_view name) const;
@@ -52,6 +53,7 @@ class Stage {
 
   Programs programs_;
   std::filesystem::path folder_;
+  std::unique_ptr<Application> application_;
   std::vector<std::string> tenants_;         ///< the first is meant where none is named
   std::map<std::string, std::string> kept_;  ///< {name} in later commands
   Finished last_;

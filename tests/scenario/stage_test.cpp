@@ -27,7 +27,8 @@ class StageTest : public testing::Test {
           "diff) echo 'not here' >&2; exit 3 ;;\n"
           "esac\n");
     fs::permissions(folder_ / "doppel", fs::perms::owner_all);
-    stage_.emplace(Stage::Programs{(folder_ / "doppel").string(), "helpdesk.yaml"}, folder_);
+    stage_.emplace(Stage::Programs{(folder_ / "doppel").string(), "helpdesk.yaml"},
+                   Database::kSqlite, folder_);
   }
   ~StageTest() override { fs::remove_all(folder_); }
 

@@ -54,13 +54,15 @@ TEST_P(Simulation, AgreesWithTheModel) {
 std::vector<Lives> all_lives() {
   std::vector<Lives> all;
   for (std::uint64_t part = 0; part < 2; ++part) {
-    for (const bool split : {false, true}) {
-      const std::string carrier = split ? "_split_" : "_file_";
-      const std::string end = carrier + std::to_string(part);
-      all.push_back({"plain" + end, {.plain = true, .split = split}, 75, part});
-      all.push_back({"rich" + end, {.plain = false, .split = split}, 75, part});
+    for (const Carrier carrier : {Carrier::kFile, Carrier::kSplit, Carrier::kCopy}) {
+      const std::string end = "_" + carrier_name(carrier) + "_" + std::to_string(part);
+      // On a server each step has many ways to go.
+      const std::uint64_t count = is_sqlite(carrier) ? 75 : 4;
+      all.push_back({"plain" + end, {.plain = true, .carrier = carrier}, count, part});
+      all.push_back({"rich" + end, {.plain = false, .carrier = carrier}, count, part});
+      if (!is_sqlite(carrier)) continue;
       all.push_back(
-          {"killed" + end, {.plain = part == 0, .split = split, .kills = true}, 15, part});
+          {"killed" + end, {.plain = part == 0, .carrier = carrier, .kills = true}, 15, part});
     }
   }
   return all;
@@ -86,7 +88,7 @@ std::vector<NamedSeed> named_seeds() {
   return {
       // The first refresh of these lives ran a statement on a connection that a backup was writing.
       {"a_look_at_the_state_while_the_content_is_exchanged", {.plain = true}, 1},
-      {"the_same_of_carrier_split", {.plain = true, .split = true}, 1},
+      {"the_same_of_carrier_split", {.plain = true, .carrier = Carrier::kSplit}, 1},
       // A killed promotion left a journal, and a reader that may not write it was told to stop.
       {"a_journal_that_only_a_writer_plays_back", {.plain = false, .kills = true}, 2102},
   };

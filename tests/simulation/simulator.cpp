@@ -33,12 +33,14 @@ Simulator::Simulator(std::uint64_t seed, const LifeOptions& options)
                                 .with_volatile = rich,
                                 .with_natural_keys = rich,
                                 .with_given_keys = rich,
-                                .with_references_by_name = false});
+                                .with_references_by_name = false,
+                                .with_mixed_values = is_sqlite(options.carrier)});
   live_ = world_.base;
-  make_world_file(work() / "live.db", world_);
+  ground_ = make_ground(options.carrier, work());
+  make_world_file(ground_->live(), world_);
   open();
-  doppel_->init("world", "sqlite:" + (work() / "live.db").string(), "world.yaml",
-                manifest_text(world_.model, options_.split ? "split" : "file"));
+  doppel_->init("world", ground_->dsn(), "world.yaml",
+                manifest_text(world_.model, carrier_name(options_.carrier)));
 }
 
 Simulator::~Simulator() {
@@ -50,9 +52,7 @@ void Simulator::open() {
   doppel_.reset();
   Settings settings;
   settings.home = work() / "home";
-  settings.connect = [](const std::string& dsn) {
-    return sqlite::attach(dsn.substr(dsn.find(':') + 1));
-  };
+  settings.connect = attach_any;
   settings.open_store = [](const fs::path& path) { return sqlite::open_store(path.string()); };
   settings.clock = &clock_;
   settings.random = &random_;
@@ -63,21 +63,23 @@ void Simulator::open() {
 void Simulator::forget(const std::string& name) {
   sandboxes_.erase(name);
   marks_.erase(name);
-  files_.erase(name);
+  places_.erase(name);
 }
 
-State Simulator::live() { return read_state(work() / "live.db", world_.model); }
+State Simulator::live() { return read_state(ground_->live(), world_.model); }
 State Simulator::sandbox(const std::string& name) {
-  return read_state(file_of(name), world_.model);
+  return read_state(place_of(name), world_.model);
 }
 
-fs::path Simulator::file_of(const std::string& name) {
-  auto& file = files_[name];
-  if (!file.empty()) return file;
+const std::string& Simulator::place_of(const std::string& name) {
+  std::string& place = places_[name];
+  if (!place.empty()) return place;
+  if (!is_sqlite(options_.carrier)) return place = doppel_->access(full(name)).dsn;
   for (const auto& known : doppel_->sandboxes("world")) {
-    if (known.name == name) file = work() / "home" / "sandboxes" / "world" / known.id / "data.db";
+    const fs::path folder = work() / "home" / "sandboxes" / "world" / known.id;
+    if (known.name == name) place = (folder / "data.db").string();
   }
-  return file;
+  return place;
 }
 
 std::string Simulator::step() {
@@ -126,8 +128,8 @@ std::string Simulator::edit_live() {
   State after =
       edit(world_, live_, random_, {.edits = 5, .first_key = contested ? first : next_key_});
   next_key_ += 10;
-  const std::string sql = edit_sql(live_, after, random_);
-  if (!sql.empty()) run_sql(work() / "live.db", sql);
+  const std::string sql = edit_sql(live_, after, random_, dialect());
+  if (!sql.empty()) run_sql(ground_->live(), sql);
   live_ = std::move(after);
   return {};
 }
@@ -140,22 +142,22 @@ std::string Simulator::edit_sandbox(const std::string& name) {
   State after =
       edit(world_, shown, random_, {.edits = 5, .first_key = contested ? first : next_key_});
   next_key_ += 10;
-  const std::string sql = edit_sql(shown, after, random_);
+  const std::string sql = edit_sql(shown, after, random_, dialect());
   if (sql.empty()) return {};
   // By doppel's session or, as another tool would, by a connection that knows nothing of it.
   if (random_.below(2) == 0) {
     doppel_->open_sql(full(name))->run(sql, {});
   } else {
-    run_sql(file_of(name), sql);
+    run_sql(place_of(name), sql);
   }
   shown = std::move(after);
   return {};
 }
 
-/// Of carrier split the sandbox writes live's rows, else its own.
+/// Of carrier split the sandbox writes live's rows, of carrier copy none, else its own.
 std::string Simulator::write_data(const std::string& name) {
   log_ += "write data in " + name + "\n";
-  Entries& entries = options_.split ? entries_ : sandboxes_.at(name).entries;
+  Entries& entries = shares_data() ? entries_ : sandboxes_.at(name).entries;
   std::string sql;
   if (!entries.empty() && random_.below(3) == 0) {
     sql = fmt::format("DELETE FROM entries WHERE id = {}", entries.begin()->first);
@@ -165,19 +167,33 @@ std::string Simulator::write_data(const std::string& name) {
     sql = fmt::format("INSERT INTO entries VALUES ({}, '{}')", key, name);
     entries[key] = name;
   }
+  if (options_.carrier == Carrier::kCopy) {
+    run_sql(ground_->live(), sql);
+    return refuses_data(name, sql);
+  }
   doppel_->open_sql(full(name))->run(sql, {});
   return {};
+}
+
+std::string Simulator::refuses_data(const std::string& name, const std::string& sql) {
+  try {
+    doppel_->open_sql(full(name))->run(sql, {});
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kLiveIsReadOnly) return {};
+    throw;
+  }
+  return "the sandbox wrote live's data\n";
 }
 
 std::string Simulator::refresh(const std::string& name) {
   ModelSandbox& model = sandboxes_.at(name);
   const State expected = cell_by_cell(model.base, live_, model.shown);
-  const bool has_data = !options_.split && model.entries != model.base_entries;
+  const bool has_data = !shares_data() && model.entries != model.base_entries;
   try {
     const overlay::Refreshed done = doppel_->refresh(full(name), has_data);
     log_ += fmt::format("refresh {}: {} kept, {} open\n", name, done.kept, done.conflicts.size());
     std::string wrong = check_refresh(name, done);
-    if (!options_.split) model.entries = model.base_entries = entries_;
+    if (!shares_data()) model.entries = model.base_entries = entries_;
     marks_.erase(name);
     return wrong;
   } catch (const Error& error) {
@@ -262,15 +278,15 @@ std::string Simulator::compare(const std::string& what, const State& expected, c
 
 std::string Simulator::check() {
   std::string wrong = compare("live as in the model", live_, live());
-  if (read_entries(work() / "live.db") != entries_) wrong += "live's data is another\n";
+  if (read_entries(ground_->live()) != entries_) wrong += "live's data is another\n";
   if (options_.plain) {
     for (const std::string& broken : violations(world_.model, live_)) wrong += broken + "\n";
   }
-  wrong += damage_of(work() / "live.db");
+  wrong += damage_of(ground_->live());
   if (doppel_->sandboxes("world").size() != sandboxes_.size()) wrong += "other sandboxes\n";
   for (const auto& [name, model] : sandboxes_) {
     wrong += compare(name + " as in the model", model.shown, sandbox(name));
-    wrong += damage_of(file_of(name));
+    if (is_sqlite(options_.carrier)) wrong += damage_of(place_of(name));
     const std::size_t changed = changeset::diff(without_volatile(world_.model, model.base),
                                                 without_volatile(world_.model, model.shown))
                                     .size();
@@ -279,8 +295,9 @@ std::string Simulator::check() {
       wrong += fmt::format("{} has {} changes in the model, {} in its diff\n", name, changed,
                            diff.rows.size());
     }
-    if (options_.split) continue;
-    if (read_entries(file_of(name)) != model.entries) wrong += name + "'s data is another\n";
+    if (options_.carrier == Carrier::kSplit) continue;
+    const Entries& entries = shares_data() ? entries_ : model.entries;
+    if (read_entries(place_of(name)) != entries) wrong += name + "'s data is another\n";
   }
   return wrong;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "doppel.hpp"
+#include "ground.hpp"
 #include "model.hpp"
 #include "program.hpp"
 #include "tests/support/world.hpp"
@@ -22,15 +23,15 @@ struct LifeOptions {
   /// there are lists, natural keys, keys that the database gives and volatile columns, too; then
   /// the model says what may not be lost, and takes over what it saw.
   bool plain = true;
-  bool split = false;  ///< carrier split
-  bool kills = false;  ///< the real process is killed now and then
+  Carrier carrier = Carrier::kFile;
+  bool kills = false;  ///< the real process is killed now and then; on SQLite only
 };
 
 /// What the model knows of a sandbox.
 struct ModelSandbox {
   changeset::State base;
   changeset::State shown;
-  /// Rows of data; of carrier split they are live's and not told here.
+  /// Rows of data, where they aren't live's.
   Entries base_entries = {};
   Entries entries = {};
   bool answered = false;  ///< questions of it were answered: a refresh uses the answers
@@ -59,6 +60,7 @@ class Simulator {
   std::string edit_live();
   std::string edit_sandbox(const std::string& name);
   std::string write_data(const std::string& name);
+  std::string refuses_data(const std::string& name, const std::string& sql);
   std::string refresh(const std::string& name);
   std::string check_refresh(const std::string& name, const overlay::Refreshed& done);
   std::string checkpoint(const std::string& name);
@@ -89,20 +91,24 @@ class Simulator {
   changeset::State live();
   changeset::State sandbox(const std::string& name);
   std::filesystem::path work() const { return folder_ / "work"; }
-  std::filesystem::path file_of(const std::string& name);
+  /// What the application opens of a sandbox (see world_file.hpp).
+  const std::string& place_of(const std::string& name);
+  bool shares_data() const { return testing::shares_data(options_.carrier); }
+  Dialect dialect() const { return dialect_of(ground_->live()); }
   EnvironmentName full(const std::string& name) const { return {"world", name}; }
 
   LifeOptions options_;
   SeededRandom random_;
   ManualClock clock_;
   std::filesystem::path folder_;
+  std::unique_ptr<Ground> ground_;
   World world_;
   std::unique_ptr<Doppel> doppel_;
   changeset::State live_;
   Entries entries_;
   std::map<std::string, ModelSandbox> sandboxes_;
   std::map<std::string, ModelMark> marks_;  ///< checkpoints, by sandbox
-  std::map<std::string, std::filesystem::path> files_;
+  std::map<std::string, std::string> places_;
   std::int64_t next_key_ = 1000;
   int made_ = 0;
   std::string log_;

@@ -76,19 +76,19 @@ std::string Simulator::recovered() {
   for (const auto& known : doppel_->sandboxes("world")) {
     try {
       const Status status = doppel_->status({known.tenant, known.name});
-      files_.erase(known.name);
+      places_.erase(known.name);
       seen +=
           fmt::format("{}: {} changes, {} of data, {} marks\n{}", known.name, status.changes,
                       status.data_changes, status.checkpoints.size(), text_of(sandbox(known.name)));
-      seen += damage_of(file_of(known.name));
-      if (!options_.split) seen += text_of(read_entries(file_of(known.name)));
+      seen += damage_of(place_of(known.name));
+      if (!shares_data()) seen += text_of(read_entries(place_of(known.name)));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kNotFound) throw;
     }
   }
   seen += fmt::format("{} promotions\n", doppel_->history("world").size());
-  return seen + "live\n" + text_of(live()) + text_of(read_entries(work() / "live.db")) +
-         damage_of(work() / "live.db");
+  return seen + "live\n" + text_of(live()) + text_of(read_entries(ground_->live())) +
+         damage_of(ground_->live());
 }
 
 std::string Simulator::kill() { return kill_at(command_of_chance()); }
@@ -131,8 +131,8 @@ std::string Simulator::kill_at(const std::vector<std::string>& arguments) {
 /// What the process did stands; the model goes on from there.
 void Simulator::take_over() {
   live_ = live();
-  entries_ = read_entries(work() / "live.db");
-  files_.clear();
+  entries_ = read_entries(ground_->live());
+  places_.clear();
   std::map<std::string, ModelSandbox> known;
   for (const auto& environment : doppel_->sandboxes("world")) {
     const std::string& name = environment.name;
@@ -141,8 +141,8 @@ void Simulator::take_over() {
     model.base = base_of(doppel_->diff(full(name)), model.shown);
     const auto before = sandboxes_.find(name);
     model.answered = before != sandboxes_.end() && before->second.answered;
-    if (options_.split) continue;
-    model.entries = read_entries(file_of(name));
+    if (shares_data()) continue;
+    model.entries = read_entries(place_of(name));
     // Whether the base of the data moved: it did where the sandbox has none of its own.
     const bool own = doppel_->status(full(name)).data_changes > 0;
     model.base_entries =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "doppel.hpp"
+#include "ground.hpp"
 #include "program.hpp"
 
 /// A small application with a tenant, for tests that kill, crowd or starve the real program.
@@ -13,9 +14,6 @@ namespace doppel::testing {
 
 /// How the application keeps its database.
 enum class Journal { kRollback, kWal };
-
-/// How its sandboxes are held. Those of kSplit write live's tickets.
-enum class Carrier { kFile, kSplit };
 
 /// A folder of its own with live.db, shop.yaml and a home, gone with it.
 class Stand {

@@ -10,13 +10,18 @@ namespace doppel::testing {
 const std::string& cluster_socket();
 
 /// A role that may log in without a password: `postgres` is the superuser, `doppel_admin` what a
-/// DSN of doppel names (it may make roles and nothing else), `doppel_owner` an application's owner.
+/// DSN of doppel names (it may make roles, and what `doppel_owner` may), `doppel_owner` an
+/// application's owner.
 std::string cluster_dsn(const std::string& database, const std::string& role);
 
-/// A database of one test, empty, owned by `doppel_admin`; dropped at the end with its sessions.
+/// A database of one test; dropped at the end with its sessions.
 class TestDatabase {
  public:
+  /// Empty, owned by `doppel_admin`.
   TestDatabase();
+  /// Owned by `doppel_owner`, with what the script made as that role. The script runs once in a
+  /// cluster: what it makes becomes a template.
+  explicit TestDatabase(const std::string& script);
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
   ~TestDatabase();

@@ -41,6 +41,7 @@ log_min_messages = warning
 """
 ROLES = """CREATE ROLE doppel_owner LOGIN;
 CREATE ROLE doppel_admin LOGIN CREATEROLE NOCREATEDB NOSUPERUSER;
+GRANT doppel_owner TO doppel_admin;
 """
 
 

@@ -132,8 +132,12 @@ std::vector<std::size_t> target_columns(const TableModel& target, const Referenc
 /// Changes one state, a step at a time; steps that a database would refuse are left out.
 class Editor {
  public:
-  Editor(const Model& model, State state, Random& random, std::int64_t first_key)
-      : model_(model), state_(std::move(state)), random_(random), next_key_(first_key) {}
+  Editor(const World& world, State state, Random& random, std::int64_t first_key)
+      : model_(world.model),
+        mixed_(world.options.with_mixed_values),
+        state_(std::move(state)),
+        random_(random),
+        next_key_(first_key) {}
 
   void step() {
     const TableModel& table = model_.tables[random_.below(model_.tables.size())];
@@ -187,13 +191,15 @@ class Editor {
       case 0:
         return {};
       case 1:
+        if (!mixed_) return "x";
         return Blob{"x"};
       case 2:
+        if (!mixed_) return "0.50";
         return 0.5;
       case 3:
         return "";
       default:
-        return small();
+        return mixed_ ? small() : Value(std::to_string(random_.below(3)));
     }
   }
 
@@ -270,6 +276,7 @@ class Editor {
   }
 
   const Model& model_;
+  bool mixed_;
   State state_;
   Random& random_;
   std::int64_t next_key_;
@@ -279,12 +286,13 @@ class Editor {
 
 World make_world(Random& random, const WorldOptions& options) {
   World world;
+  world.options = options;
   world.model = SchemaMaker(random, options).make();
   State empty;
   for (const TableModel& table : world.model.tables) empty.tables[table.name()].shape = table.shape;
   for (const TableModel& table : world.model.tables) {
     for (std::size_t i = random.below(options.rows + 1); i > 0; --i) {
-      Editor attempt(world.model, empty, random, static_cast<std::int64_t>(i));
+      Editor attempt(world, empty, random, static_cast<std::int64_t>(i));
       attempt.insert(table);
       State tried = attempt.take();
       if (violations(world.model, tried).empty()) empty = std::move(tried);
@@ -295,7 +303,7 @@ World make_world(Random& random, const WorldOptions& options) {
 }
 
 State edit(const World& world, State state, Random& random, const EditOptions& options) {
-  Editor editor(world.model, std::move(state), random, options.first_key);
+  Editor editor(world, std::move(state), random, options.first_key);
   for (std::size_t i = random.below(options.edits + 1); i > 0; --i) editor.step();
   return editor.take();
 }

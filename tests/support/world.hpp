@@ -18,10 +18,12 @@ struct WorldOptions {
   bool with_references = true;
   bool with_given_keys = true;  ///< integer keys that the database gives
   bool with_references_by_name = true;
+  bool with_mixed_values = true;  ///< values of every kind in one column; else text
 };
 
 /// A schema as a bound model, and a state of it that keeps every unique key and reference.
 struct World {
+  WorldOptions options;
   manifest::Model model;
   changeset::State base;
 };
