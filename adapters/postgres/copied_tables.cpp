@@ -131,7 +131,17 @@ std::vector<std::string> table_statements(SqlRunner& live, const std::vector<Cop
     statements.push_back(copy_of(table));
     oids.push_back(table.oid);
   }
-  // An identity column's copy draws from live's own sequence, as a serial one's does.
+  for (std::string& statement : identity_statements(live, oids)) {
+    statements.push_back(std::move(statement));
+  }
+  for (const CopiedTable& table : tables) {
+    if (table.kind == 'r') statements.push_back(rows_of_table(table));
+  }
+  return statements;
+}
+
+std::vector<std::string> identity_statements(SqlRunner& live, const Oids& tables) {
+  std::vector<std::string> statements;
   collect(live, R"(
 SELECT format('ALTER TABLE ONLY %I ALTER COLUMN %I SET DEFAULT nextval(%L::regclass)',
               c.relname, a.attname, d.objid::regclass::text)
@@ -139,10 +149,7 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
   AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
 WHERE c.oid = ANY ($1::oid[]) AND a.attidentity <> '' AND NOT a.attisdropped)",
-          oids, statements);
-  for (const CopiedTable& table : tables) {
-    if (table.kind == 'r') statements.push_back(rows_of_table(table));
-  }
+          tables, statements);
   return statements;
 }
 

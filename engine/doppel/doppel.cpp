@@ -79,8 +79,8 @@ std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox
   }));
 }
 
-/// What the carrier `copy` has like live: the columns of config tables. Their defaults may be
-/// written in another way, references to data, some triggers and functions are left out.
+/// What the carriers `copy` and `rows` have like live: the columns of config tables. Their defaults
+/// may be written in another way, references to data, some triggers and functions are left out.
 database::Schema columns_of_config(const database::Schema& schema, const manifest::Model& model) {
   database::Schema reduced;
   for (const database::Table& table : schema.tables) {
@@ -198,7 +198,7 @@ Status Doppel::status(const EnvironmentName& name) {
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(status.environment, attached.model), Access::kReadWrite);
   const database::Schema own = sandbox->connection().read_schema();
-  if (status.environment.carrier == "copy") {
+  if (status.environment.carrier == "copy" || status.environment.carrier == "rows") {
     status.schema_differences = database::differences(
         columns_of_config(own, attached.model), columns_of_config(attached.schema, attached.model));
   } else {
