@@ -154,13 +154,14 @@ WHERE c.oid = ANY ($1::oid[]) AND a.attidentity <> '' AND NOT a.attisdropped)",
 }
 
 std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tables) {
+  // Made in live's order: where a row breaks two of them, the server names the one made first.
   std::vector<std::string> statements;
   collect(live, R"(
 SELECT format('ALTER TABLE ONLY %I ADD CONSTRAINT %I %s', c.relname, k.conname,
               pg_get_constraintdef(k.oid, true))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u', 'x')
-ORDER BY c.relname, k.conname)",
+ORDER BY k.conindid)",
           tables, statements);
   for (std::string& statement : index_statements(live, tables)) {
     statements.push_back(std::move(statement));
@@ -171,7 +172,7 @@ SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname,
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.contype = 'f'
   AND k.conparentid = 0
-ORDER BY c.relname, k.conname)",
+ORDER BY k.oid)",
           tables, statements);
   return statements;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "adapters/postgres/failure.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -217,24 +218,39 @@ void end_open_sessions(Connection& connection, const std::string& role) {
                  std::vector<Value>{Value(role)});
 }
 
+namespace {
+
+/// Where a dump was restored into another database of the same server, what stands there may hold
+/// the role; it is left without login and rights then.
+void drop_or_disable(Connection& connection, const std::string& role, std::string_view how) {
+  constexpr std::string_view kInUse = "2BP01";
+  join_role(connection, role);
+  connection.run_script(fmt::format("DROP OWNED BY {}{}", quote_name(role), how));
+  Savepoint savepoint(connection.link());
+  try {
+    connection.run_script("DROP ROLE " + quote_name(role));
+    savepoint.keep();
+  } catch (const ServerError& error) {
+    if (error.problem().sqlstate != kInUse) throw;
+    savepoint.undo();
+    connection.run_script(fmt::format("ALTER ROLE {} NOLOGIN", quote_name(role)));
+    savepoint.keep();
+  }
+}
+
+}  // namespace
+
 void drop_role(Connection& connection, const std::string& role, const std::string& reader) {
   connection.run_script("BEGIN");
   connection.run("SELECT pg_advisory_xact_lock(1684762736, -1)");
-  if (exists(connection, role)) {
-    join_role(connection, role);
-    connection.run_script(
-        fmt::format("DROP OWNED BY {0} CASCADE; DROP ROLE {0}", quote_name(role)));
-  }
+  if (exists(connection, role)) drop_or_disable(connection, role, " CASCADE");
   const bool unused = !reader.empty() && exists(connection, reader) &&
                       ask(connection,
                           "SELECT FROM pg_auth_members WHERE roleid = to_regrole($1) "
                           "AND member <> (SELECT oid FROM pg_roles WHERE rolname = current_user)",
                           {quote_name(reader)})
                           .empty();
-  if (unused) {
-    join_role(connection, reader);
-    connection.run_script(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", quote_name(reader)));
-  }
+  if (unused) drop_or_disable(connection, reader, "");
   connection.run_script("COMMIT");
 }
 

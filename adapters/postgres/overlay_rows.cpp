@@ -78,15 +78,21 @@ std::string make_login(Connection& connection, const SharedNames& names, std::in
   return role;
 }
 
+struct Generation {
+  int number = 0;
+  bool fresh = false;
+};
+
 /// The shared tables that fit live as it is now, made where there are none.
-int require_generation(Connection& connection, const std::vector<TableShapePtr>& shapes) {
+Generation require_generation(Connection& connection, const std::vector<TableShapePtr>& shapes) {
   lock_shared(connection, SharedLock::kShared);
   const std::string fingerprint = shared_fingerprint(connection, shapes);
-  if (const auto found = find_generation(connection, fingerprint)) return *found;
+  if (const auto found = find_generation(connection, fingerprint)) return {*found, false};
   unlock_shared(connection, SharedLock::kShared);
   lock_shared(connection, SharedLock::kAlone);
   auto generation = find_generation(connection, fingerprint);
-  if (!generation) {
+  const bool fresh = !generation;
+  if (fresh) {
     connection.run_script(
         "BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL check_function_bodies = off");
     try {
@@ -100,7 +106,7 @@ int require_generation(Connection& connection, const std::vector<TableShapePtr>&
   // First shared, then no longer alone: nobody drops it in between.
   lock_shared(connection, SharedLock::kShared);
   unlock_shared(connection, SharedLock::kAlone);
-  return *generation;
+  return {*generation, fresh};
 }
 
 /// Generations without a sandbox go, and with the last one what they have in common.
@@ -137,7 +143,13 @@ std::vector<database::RowCount> RowsOverlayBuilder::create(const OverlaySpec& sp
   }
   make_folders(spec.folder);
   try {
-    return make(*connection, spec, require_generation(*connection, config_shapes(spec)));
+    const Generation generation = require_generation(*connection, config_shapes(spec));
+    auto counts = make(*connection, spec, generation.number);
+    // The server looks at tables that grow by itself, but not at once at new ones.
+    if (generation.fresh) {
+      analyze_shared(*connection, shared_names(*connection, generation.number));
+    }
+    return counts;
   } catch (...) {
     if (connection->in_transaction()) connection->run_script("ROLLBACK");
     // Whichever it was: to remove what was made takes the lock alone.
@@ -157,6 +169,7 @@ std::vector<database::RowCount> RowsOverlayBuilder::make(Connection& connection,
       "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '2s'; "
       "SET LOCAL row_security = off");
   set_copying(connection);
+  check_reach(connection, names.group, {});
   const SharedSandbox sandbox = add_shared(connection, own.schema, generation, spec.mark);
   std::vector<database::RowCount> counts = fill_shared(connection, shapes, names, sandbox.number);
   write_shared_mark(connection, names, sandbox.number, "mark", spec.mark);

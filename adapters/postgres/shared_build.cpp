@@ -65,7 +65,9 @@ void make_shared_roles(Connection& connection, const SharedNames& names,
     }
     script += fmt::format("GRANT {} TO CURRENT_USER;\n", quote_name(role));
   }
-  script += fmt::format("CREATE ROLE {} NOLOGIN;\n", quote_name(names.group));
+  if (!role_exists(connection, names.group)) {
+    script += fmt::format("CREATE ROLE {} NOLOGIN;\n", quote_name(names.group));
+  }
   std::set<std::string> owners;
   for (const CopiedTable& table : tables) owners.insert(table.owner);
   for (const std::string& owner : owners) {
@@ -279,6 +281,10 @@ void hand_over_shared(Connection& connection, const SharedNames& names, std::int
         fmt::format("UPDATE {0} SET {1} = {2} WHERE {1} = {3}", table, kSandboxColumn, to, from));
   }
   write_all(connection, writes);
+}
+
+void analyze_shared(Connection& connection, const SharedNames& names) {
+  connection.run_script("ANALYZE " + join(tables_in(connection, names), ", "));
 }
 
 void set_copying(Connection& connection) { connection.run_script("SET LOCAL doppel.copying = on"); }

@@ -33,6 +33,9 @@ void clear_shared(Connection& connection, const SharedNames& names, std::int32_t
 void hand_over_shared(Connection& connection, const SharedNames& names, std::int32_t from,
                       std::int32_t to);
 
+/// Tells the planner what the tables hold by now.
+void analyze_shared(Connection& connection, const SharedNames& names);
+
 /// For the rest of the transaction neither capture nor triggers run for what this connection
 /// writes. A sandbox's own role can't say so.
 void set_copying(Connection& connection);

@@ -1,3 +1,5 @@
+#include <map>
+
 #include <fmt/core.h>
 
 #include "adapters/postgres/overlay_names.hpp"
@@ -28,13 +30,16 @@ std::string with_lead(const std::string& definition, std::size_t open, std::stri
 /// Primary and unique keys, exclusions.
 constexpr std::string_view kKeys = R"(
 SELECT format('ALTER TABLE %I ADD CONSTRAINT %I ', c.relname, k.conname),
-  pg_get_constraintdef(k.oid, true), k.contype::text, m.amname, c.relname
+  pg_get_constraintdef(k.oid, true), k.contype::text, m.amname, c.relname, i.oid
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class i ON i.oid = k.conindid
 JOIN pg_am m ON m.oid = i.relam
-WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u', 'x')
-ORDER BY c.relname, k.conname)";
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u', 'x'))";
 
-void read_keys(Connection& connection, const Oids& tables, std::vector<std::string>& statements) {
+/// By live's index, so that they are made in live's order: where a row breaks two of them, the
+/// server names the one made first.
+using Ordered = std::map<std::int64_t, std::string>;
+
+void read_keys(Connection& connection, const Oids& tables, Ordered& statements) {
   const std::string column(kSandboxColumn);
   for (const Row& row : ask(connection, kKeys, tables)) {
     const std::string& definition = row[1].text();
@@ -51,21 +56,21 @@ void read_keys(Connection& connection, const Oids& tables, std::vector<std::stri
                     {.place = row[4].text(), .remedy = "choose the carrier copy"});
       }
     }
-    statements.push_back(row[0].text() + with_lead(definition, definition.find('('), lead));
+    statements.emplace(row[5].integer(),
+                       row[0].text() + with_lead(definition, definition.find('('), lead));
   }
 }
 
 constexpr std::string_view kIndexes = R"(
-SELECT pg_get_indexdef(i.indexrelid, 0, true), m.amname, x.relname, c.relname
+SELECT pg_get_indexdef(i.indexrelid, 0, true), m.amname, x.relname, c.relname, x.oid
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_am m ON m.oid = x.relam
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND NOT EXISTS (
-  SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-ORDER BY c.relname, x.relname)";
+  SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')))";
 
 /// The rows of one sandbox are few: an index of another kind than btree, which can't be led by it,
 /// isn't missed.
-void read_indexes(Connection& connection, const Oids& tables, std::vector<std::string>& statements,
+void read_indexes(Connection& connection, const Oids& tables, Ordered& statements,
                   std::vector<std::string>& remarks) {
   for (const Row& row : ask(connection, kIndexes, tables)) {
     const std::string& definition = row[0].text();
@@ -76,10 +81,10 @@ void read_indexes(Connection& connection, const Oids& tables, std::vector<std::s
       continue;
     }
     constexpr std::string_view kMethod = " USING btree (";
-    const std::size_t open = definition.find(kMethod);
-    statements.push_back(with_lead(definition,
-                                   open == std::string::npos ? open : open + kMethod.size() - 1,
-                                   std::string(kSandboxColumn) + ", "));
+    const std::size_t method = definition.find(kMethod);
+    const std::size_t open = method == std::string::npos ? method : method + kMethod.size() - 1;
+    statements.emplace(row[4].integer(),
+                       with_lead(definition, open, std::string(kSandboxColumn) + ", "));
   }
 }
 
@@ -114,7 +119,7 @@ CROSS JOIN LATERAL (SELECT
    FROM unnest(k.confdelsetcols) WITH ORDINALITY AS o (c, n)
    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.c) AS set_columns) AS n
 WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.contype = 'f'
-ORDER BY c.relname, k.conname)";
+ORDER BY k.oid)";
 
 void read_references(Connection& connection, const Oids& tables,
                      std::vector<std::string>& statements, std::vector<std::string>& remarks) {
@@ -149,9 +154,11 @@ void read_references(Connection& connection, const Oids& tables,
 
 std::vector<std::string> shared_key_statements(Connection& connection, const Oids& tables,
                                                std::vector<std::string>& remarks) {
+  Ordered keys;
+  read_keys(connection, tables, keys);
+  read_indexes(connection, tables, keys, remarks);
   std::vector<std::string> statements;
-  read_keys(connection, tables, statements);
-  read_indexes(connection, tables, statements, remarks);
+  for (auto& [index, statement] : keys) statements.push_back(std::move(statement));
   read_references(connection, tables, statements, remarks);
   return statements;
 }

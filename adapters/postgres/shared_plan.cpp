@@ -47,7 +47,7 @@ SELECT c.relname, u.why, u.remedy FROM pg_class c CROSS JOIN LATERAL (
   -- A reference's action runs as the tables' owner, but with the search_path of the sandbox.
   SELECT 'its references act on it, and ' || p.oid::regprocedure
          || ', which it calls, has no search_path of its own',
-         format('ALTER FUNCTION %s SET search_path = %s, pg_temp in live, or choose the carrier copy',
+         format('ALTER FUNCTION %s SET search_path = %s, pg_temp; or choose the carrier copy',
                 p.oid::regprocedure, (SELECT string_agg(quote_ident(s), ', ')
                                       FROM unnest(current_schemas(false)) AS s WHERE s <> 'doppel'))
   FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
