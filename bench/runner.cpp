@@ -144,7 +144,8 @@ std::vector<Benchmark> all_benchmarks() {
           {"promote, rollback", bench_promote},
           {"stalls", bench_stalls},
           {"reset", bench_reset},
-          {"reads", bench_reads}};
+          {"reads", bench_reads},
+          {"postgres rows", bench_postgres_rows}};
 }
 
 }  // namespace doppel::bench

@@ -110,5 +110,6 @@ void bench_promote(Report& report);
 void bench_stalls(Report& report);
 void bench_reset(Report& report);
 void bench_reads(Report& report);
+void bench_postgres_rows(Report& report);
 
 }  // namespace doppel::bench

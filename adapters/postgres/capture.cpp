@@ -93,10 +93,10 @@ void read_captured_of(Connection& connection, const CapturedTable& table,
                       std::vector<database::CapturedChange>& changes) {
   const std::size_t width = table.shape->columns.size();
   const std::string sql = fmt::format(
-      "SELECT c.image IS NOT NULL, t.tableoid IS NOT NULL, c.by, {}, {}, {} FROM doppel_capture AS "
-      "c LEFT JOIN {} AS t ON {} WHERE c.tbl = {} AND c.image IS DISTINCT FROM CASE WHEN "
-      "t.tableoid "
-      "IS NOT NULL THEN {} END",
+      "SELECT c.image IS NOT NULL, t.doppel_there IS NOT NULL, c.by, {}, {}, {} FROM "
+      "doppel_capture "
+      "AS c LEFT JOIN (SELECT true AS doppel_there, * FROM {}) AS t ON {} WHERE c.tbl = {} AND "
+      "c.image IS DISTINCT FROM CASE WHEN t.doppel_there IS NOT NULL THEN {} END",
       kUtc, columns_from_image(table), columns_of(table, "t"), quote_name(table.shape->name),
       same_row(table), table.number, image_of(table, "t"));
   const ResultHandle result = connection.run(sql);
@@ -139,7 +139,7 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
                        "WHERE c.relnamespace = $2::regnamespace "
                        "AND c.relname = ANY ($1::text[]) "
                        "AND a.attnum > 0 AND NOT a.attisdropped",
-                       std::vector<Value>{array, quote_name(connection.path().at(0))})
+                       std::vector<Value>{array, quote_name(tables_schema(connection.path()))})
                   .get());
   std::map<std::pair<std::string, std::string>, const Row*> known;
   for (const Row& row : columns) known.emplace(std::pair(row[0].text(), row[1].text()), &row);
@@ -200,8 +200,8 @@ void rebase_captured(Connection& connection, const CapturedTable& table,
       fmt::format("INSERT INTO doppel_capture (tbl, key, image, by, at) SELECT {}, ARRAY[{}], CASE "
                   "WHEN u.existed = '1' THEN ARRAY[{}] END, coalesce(current_setting('doppel.author"
                   "', true), ''), clock_timestamp() FROM unnest({}) AS u ({}) "
-                  "ON CONFLICT (tbl, key) DO UPDATE SET image = excluded.image",
-                  table.number, key, image, places, names),
+                  "ON CONFLICT ({}tbl, key) DO UPDATE SET image = excluded.image",
+                  table.number, key, image, places, names, key_lead(connection.path())),
       parameters);
 }
 
@@ -280,10 +280,10 @@ std::optional<std::string> read_mark(Connection& connection, const std::string& 
 }
 
 void write_mark(Connection& connection, const std::string& name, const std::string& text) {
-  connection.run(
-      "INSERT INTO doppel_mark (name, value) VALUES ($1, $2) "
-      "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-      std::vector<Value>{Value(name), Value(text)});
+  connection.run(fmt::format("INSERT INTO doppel_mark (name, value) VALUES ($1, $2) "
+                             "ON CONFLICT ({}name) DO UPDATE SET value = excluded.value",
+                             key_lead(connection.path())),
+                 std::vector<Value>{Value(name), Value(text)});
 }
 
 }  // namespace doppel::postgres

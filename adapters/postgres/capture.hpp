@@ -37,6 +37,15 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
                      const std::vector<std::vector<std::string>>& heirs,
                      const std::vector<std::string>& path);
 
+/// The same for tables that sandboxes share: they stand in the schema that leads `path`, and their
+/// functions are made in `functions`, to be given to a role that a policy holds to one sandbox.
+/// Their doppel_mark is written for each sandbox. REQUIRES: an open transaction, that search_path.
+void install_shared_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
+                            const std::vector<std::string>& path, const std::string& functions);
+
+/// What doppel_mark says of the tables, for read_captured_tables.
+std::string describe_captured(const std::vector<TableShapePtr>& shapes);
+
 /// The tables that the sandbox says that it keeps, as they stand now.
 /// Throws Error(kSchemaChanged) where one no longer has its columns.
 std::vector<CapturedTable> read_captured_tables(Connection& connection);

@@ -25,15 +25,23 @@ std::string key_texts(const TableShape& shape) {
   return text_of_columns(columns);
 }
 
+/// A table's capture: its number, where its functions are made, and what beside table and key says
+/// whose row it is.
+struct Place {
+  std::size_t number = 0;
+  std::string functions;  ///< a schema and a dot; empty: where the tables stand
+  std::string lead;
+};
+
 /// Keeps what the query answers (key, image), or stamps what is kept already. Of several rows with
 /// one key, which only a key that the manifest declares can have, the first counts.
-std::string keep(std::size_t number, const std::string& query) {
+std::string keep(const Place& place, const std::string& query) {
   return fmt::format(
       "INSERT INTO doppel_capture (tbl, key, image, by, at) "
       "SELECT DISTINCT ON (r.key) {}, r.key, r.image, "
       "coalesce(current_setting('doppel.author', true), ''), clock_timestamp() FROM ({}) AS r "
-      "ON CONFLICT (tbl, key) DO UPDATE SET by = excluded.by, at = excluded.at;\n",
-      number, query);
+      "ON CONFLICT ({}tbl, key) DO UPDATE SET by = excluded.by, at = excluded.at;\n",
+      place.number, query, place.lead);
 }
 
 /// Texts that don't depend on who writes.
@@ -46,7 +54,7 @@ std::string settings(const std::vector<std::string>& path) {
 }
 
 constexpr std::string_view kFunction =
-    "CREATE FUNCTION doppel_{}_{}() RETURNS trigger LANGUAGE plpgsql {} AS "
+    "CREATE FUNCTION {}doppel_{}_{}() RETURNS trigger LANGUAGE plpgsql {} AS "
     "$doppel$ BEGIN\n{}RETURN NULL; END $doppel$;\n";
 
 /// Text as format() leaves it.
@@ -56,8 +64,8 @@ std::string without_places(std::string_view text) {
   return escaped;
 }
 
-std::string functions_of(const TableShape& shape, std::size_t number,
-                         const std::vector<std::string>& path) {
+std::string capture_of(const TableShape& shape, const Place& place,
+                       const std::vector<std::string>& path) {
   const std::string key = key_texts(shape);
   const std::string image = text_of_columns(shape.columns);
   const std::string old_rows =
@@ -68,31 +76,56 @@ std::string functions_of(const TableShape& shape, std::size_t number,
       "{0} UNION ALL (SELECT {1}, NULL::text[] FROM new_rows EXCEPT SELECT {1}, NULL::text[] FROM "
       "old_rows)",
       old_rows, key);
-  std::string sql = fmt::format(
-      kFunction, "capture", number, settings(path),
+  return fmt::format(
+      kFunction, place.functions, "capture", place.number, settings(path),
       fmt::format("IF TG_OP = 'INSERT' THEN {}ELSIF TG_OP = 'DELETE' THEN {}ELSE {}END IF;\n",
-                  keep(number, new_keys), keep(number, old_rows), keep(number, moved_keys)));
-  // The rows of the relation that is emptied, which may be a partition.
-  const std::string whole = keep(number, fmt::format("SELECT {} AS key, {} AS image FROM %s",
-                                                     without_places(key), without_places(image)));
-  sql += fmt::format(kFunction, "truncate", number, settings(path),
-                     fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)));
-  return sql;
+                  keep(place, new_keys), keep(place, old_rows), keep(place, moved_keys)));
 }
 
-std::string triggers_of(const std::string& relation, std::size_t number) {
-  const std::string on = quote_name(relation);
+/// The rows of the relation that is emptied, which may be a partition.
+std::string truncation_of(const TableShape& shape, const Place& place,
+                          const std::vector<std::string>& path) {
+  const std::string whole = keep(
+      place, fmt::format("SELECT {} AS key, {} AS image FROM %s", without_places(key_texts(shape)),
+                         without_places(text_of_columns(shape.columns))));
+  return fmt::format(kFunction, place.functions, "truncate", place.number, settings(path),
+                     fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)));
+}
+
+/// `condition` stands between the triggers and their functions.
+std::string triggers_of(const std::string& relation, const Place& place,
+                        std::string_view condition) {
   return fmt::format(
       "CREATE TRIGGER doppel_insert AFTER INSERT ON {0} REFERENCING NEW TABLE AS new_rows "
-      "FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "FOR EACH STATEMENT {3} EXECUTE FUNCTION {2}doppel_capture_{1}();\n"
       "CREATE TRIGGER doppel_update AFTER UPDATE ON {0} REFERENCING OLD TABLE AS old_rows "
-      "NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "NEW TABLE AS new_rows FOR EACH STATEMENT {3} EXECUTE FUNCTION {2}doppel_capture_{1}();\n"
       "CREATE TRIGGER doppel_delete AFTER DELETE ON {0} REFERENCING OLD TABLE AS old_rows "
-      "FOR EACH STATEMENT EXECUTE FUNCTION doppel_capture_{1}();\n"
+      "FOR EACH STATEMENT {3} EXECUTE FUNCTION {2}doppel_capture_{1}();\n",
+      quote_name(relation), place.number, place.functions, condition);
+}
+
+std::string truncation_trigger_of(const std::string& relation, const Place& place) {
+  return fmt::format(
       "CREATE TRIGGER doppel_truncate BEFORE TRUNCATE ON {0} "
       "FOR EACH STATEMENT EXECUTE FUNCTION doppel_truncate_{1}();\n",
-      on, number);
+      quote_name(relation), place.number);
 }
+
+/// Each statement waits for its sandbox's row, which whoever ends or replaces the sandbox holds,
+/// and sees what he left there: also one whose snapshot is older.
+constexpr std::string_view kGuard = R"(
+CREATE FUNCTION {0}doppel_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $doppel$
+DECLARE ended boolean;
+BEGIN
+  SELECT s.sealed INTO ended FROM doppel.shared_sandbox AS s WHERE s.number = doppel.sandbox()
+    FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'there is no sandbox %', doppel.sandbox(); END IF;
+  IF ended THEN RAISE EXCEPTION 'the sandbox has ended: it was promoted or discarded'; END IF;
+  RETURN NULL;
+END $doppel$;
+)";
 
 constexpr std::string_view kSealFunction =
     "CREATE OR REPLACE FUNCTION doppel_sealed() RETURNS trigger LANGUAGE plpgsql AS $doppel$ BEGIN "
@@ -101,6 +134,12 @@ constexpr std::string_view kSealFunction =
 }  // namespace
 
 void install_seal(Connection& connection) {
+  if (sees_shared(connection.path())) {
+    connection.run_script(
+        "UPDATE doppel.shared_sandbox SET sealed = true "
+        "WHERE number = doppel.sandbox() AND NOT sealed");
+    return;
+  }
   connection.run_script(std::string(kSealFunction));
   std::string sql;
   const auto unsealed = connection.run(
@@ -122,16 +161,49 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
       "CREATE TABLE doppel_capture (tbl integer, key text[], image text[], by text NOT NULL, "
       "at timestamptz NOT NULL, PRIMARY KEY (tbl, key));\n";
   for (std::size_t number = 0; number < shapes.size(); ++number) {
-    sql += functions_of(*shapes[number], number, path);
-    sql += triggers_of(shapes[number]->name, number);
-    for (const std::string& heir : heirs[number]) sql += triggers_of(heir, number);
+    const Place place{.number = number, .functions = {}, .lead = {}};
+    sql += capture_of(*shapes[number], place, path) + truncation_of(*shapes[number], place, path);
+    std::vector<std::string> relations{shapes[number]->name};
+    relations.insert(relations.end(), heirs[number].begin(), heirs[number].end());
+    for (const std::string& relation : relations) {
+      sql += triggers_of(relation, place, "") + truncation_trigger_of(relation, place);
+    }
   }
   connection.run_script(sql);
+  write_mark(connection, "tables", describe_captured(shapes));
+}
+
+void install_shared_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
+                            const std::vector<std::string>& path, const std::string& functions) {
+  constexpr std::string_view kUnlessCopying = "WHEN (NOT doppel.copying())";
+  const std::string schema = quote_name(functions) + ".";
+  const std::string column =
+      fmt::format("{} integer NOT NULL DEFAULT doppel.sandbox()", kSandboxColumn);
+  std::string sql = fmt::format(
+      "CREATE TABLE doppel_mark ({0}, name text, value text, PRIMARY KEY ({1}, name));\n"
+      "CREATE TABLE doppel_capture ({0}, tbl integer, key text[], image text[], by text NOT NULL, "
+      "at timestamptz NOT NULL, PRIMARY KEY ({1}, tbl, key));\n",
+      column, kSandboxColumn);
+  sql += fmt::format(kGuard, schema);
+  for (std::size_t number = 0; number < shapes.size(); ++number) {
+    const Place place{
+        .number = number, .functions = schema, .lead = std::string(kSandboxColumn) + ", "};
+    sql += capture_of(*shapes[number], place, path);
+    sql += triggers_of(shapes[number]->name, place, kUnlessCopying);
+    sql += fmt::format(
+        "CREATE TRIGGER doppel_guard BEFORE INSERT OR UPDATE OR DELETE ON {} "
+        "FOR EACH STATEMENT {} EXECUTE FUNCTION {}doppel_guard();\n",
+        quote_name(shapes[number]->name), kUnlessCopying, schema);
+  }
+  connection.run_script(sql);
+}
+
+std::string describe_captured(const std::vector<TableShapePtr>& shapes) {
   std::vector<database::TrackedTable> tables;
   for (const TableShapePtr& shape : shapes) {
     tables.push_back({.shape = shape, .kind = database::TrackedTable::Kind::kConfig});
   }
-  write_mark(connection, "tables", database::describe_tables(tables));
+  return database::describe_tables(tables);
 }
 
 }  // namespace doppel::postgres

@@ -8,7 +8,8 @@ namespace doppel::postgres {
 
 /// `schemas`: where an application's things may stand. Sandboxes are left out but for the one that
 /// the connection is of. `relations`: its tables and views, by the name that the ports use; parts
-/// of a partitioned table and what an extension brought are left out, and doppel's own.
+/// of a partitioned table and what an extension brought are left out, and doppel's own. A view on a
+/// table that sandboxes share counts as that table, without the column that says whose row it is.
 inline constexpr std::string_view kRelations = R"(
 WITH schemas AS (
   SELECT oid, nspname FROM pg_namespace
@@ -16,10 +17,13 @@ WITH schemas AS (
     AND nspname !~ '^pg_(temp|toast_temp)_'
     AND (nspname !~ '^zz_doppel_' OR nspname = ANY (current_schemas(false)))
 ), relations AS (
-  SELECT c.oid, c.relkind,
+  SELECT coalesce(b.oid, c.oid) AS oid, coalesce(b.relkind, c.relkind) AS relkind,
          CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text
               ELSE s.nspname || '.' || c.relname END AS name
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
+  LEFT JOIN pg_class b ON starts_with(s.nspname, 'zz_doppel_view_') AND b.relkind = 'r'
+    AND b.relname = c.relname
+    AND b.relnamespace = to_regnamespace(replace(s.nspname, 'zz_doppel_view_', 'zz_doppel_rows_'))
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
     AND c.relname !~ '^doppel_' AND c.relpersistence <> 't'
     AND (pg_table_is_visible(c.oid) OR s.nspname <> ALL (current_schemas(false)))
@@ -51,6 +55,7 @@ SELECT t.oid, a.attname::text, format_type(a.atttypid, a.atttypmod),
          CASE WHEN a.attcollation <> y.typcollation
               THEN ' COLLATE ' || a.attcollation::regcollation END), '')
 FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.attname <> 'doppel_sandbox'
 JOIN pg_type y ON y.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 ORDER BY t.oid, a.attnum)";
@@ -60,7 +65,7 @@ ORDER BY t.oid, a.attnum)";
 /// its expressions and computed columns are made of.
 inline constexpr std::string_view kUniqueIndexes = R"(
 SELECT t.oid, c.relname::text, i.indisprimary, k.columns, i.indexprs IS NOT NULL,
-       i.indpred IS NOT NULL, k.folded, k.counted AND i.indnkeyatts = 1,
+       i.indpred IS NOT NULL, k.folded, k.counted AND i.indnkeyatts - k.shared = 1,
        k.otherwise OR i.indnullsnotdistinct,
        (SELECT array_agg(DISTINCT m.attname::text)
         FROM (SELECT unnest(i.indkey) AS number
@@ -81,7 +86,8 @@ SELECT t.oid, c.relname::text, i.indisprimary, k.columns, i.indexprs IS NOT NULL
 FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
 JOIN pg_class c ON c.oid = i.indexrelid
 CROSS JOIN LATERAL (
-  SELECT array_agg(a.attname::text ORDER BY n.n) AS columns,
+  SELECT array_agg(a.attname::text ORDER BY n.n) FILTER (WHERE a.attname <> 'doppel_sandbox')
+           AS columns, count(*) FILTER (WHERE a.attname = 'doppel_sandbox') AS shared,
          array_agg(a.attname::text ORDER BY n.n) FILTER (
            WHERE y.typname = 'citext' OR l.colliculocale ~ 'ks-level[12]') AS folded,
          bool_or(i.indcollation[n.n - 1] <> a.attcollation) AS otherwise,
@@ -100,10 +106,13 @@ ORDER BY t.oid, c.relname)";
 inline constexpr std::string_view kForeignKeys = R"(
 SELECT t.oid,
   (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(f.conkey) WITH ORDINALITY AS k (c, n)
-   JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.c),
-  CASE WHEN pg_table_is_visible(p.oid) THEN p.relname::text ELSE m.nspname || '.' || p.relname END,
+   JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.c
+     AND a.attname <> 'doppel_sandbox'),
+  CASE WHEN pg_table_is_visible(p.oid) OR starts_with(m.nspname, 'zz_doppel_rows_')
+       THEN p.relname::text ELSE m.nspname || '.' || p.relname END,
   (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(f.confkey) WITH ORDINALITY AS k (c, n)
-   JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.c),
+   JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.c
+     AND a.attname <> 'doppel_sandbox'),
   CASE f.confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE'
                      WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END
 FROM tables t JOIN pg_constraint f ON f.conrelid = t.oid AND f.contype = 'f' AND f.conparentid = 0

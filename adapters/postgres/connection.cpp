@@ -87,9 +87,14 @@ std::optional<Relation> Connection::find_relation(const std::string& table) {
   // A name with a dot may be one of a table on the path that somebody called so.
   const Value parameters[]{Value(table)};
   const ResultHandle result = link_.run(
-      "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
+      // What there is to know of a view on a table that sandboxes share is that table's.
+      "SELECT coalesce(b.oid, c.oid), quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
       "c.relkind = 'r' AND c.relhassubclass FROM pg_class c "
-      "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+      "JOIN pg_namespace n ON n.oid = c.relnamespace "
+      "LEFT JOIN pg_class b ON starts_with(n.nspname, 'zz_doppel_view_') AND b.relkind = 'r' AND "
+      "b.relname = c.relname AND b.relnamespace = "
+      "to_regnamespace(replace(n.nspname, 'zz_doppel_view_', 'zz_doppel_rows_')) WHERE c.relkind "
+      "IN ('r', 'p', 'v', 'm', 'f')"
       " AND ((c.relname = $1 AND pg_table_is_visible(c.oid)) OR (position('.' in $1) > 0 AND "
       "c.relname = ANY (SELECT substr($1, s + 1) FROM generate_series(1, length($1)) AS s "
       "WHERE substr($1, s, 1) = '.') AND n.nspname || '.' || c.relname = $1)) "

@@ -75,6 +75,8 @@ class Connection final : public database::Connection, private database::SqlRunne
   const std::vector<std::string>& path() const { return path_; }
   /// Unqualified names are looked for in this schema first from now on.
   void stand_in(const std::string& schema);
+  /// Write transactions take turns with those of this number from now on: OpenOptions.
+  void take_turns(std::int32_t writer_lock) { options_.writer_lock = writer_lock; }
   bool in_transaction() const { return link_.status() != PQTRANS_IDLE; }
 
   /// One statement with parameters $1, $2, ...: on the wire as it is, so that a failure ends an

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/postgres/overlay_names.hpp"
 #include "base/text.hpp"
 #include "database/quote.hpp"
 
@@ -28,24 +29,34 @@ struct Reference {
   std::vector<std::string> key, columns, target_columns;
 };
 
+/// Of tables that sandboxes share, the views through which this one sees its own rows.
+constexpr std::string_view kReference = R"(
+SELECT t.relname, replace(quote_ident(n.nspname), 'zz_doppel_rows_', 'zz_doppel_view_') || '.'
+    || quote_ident(t.relname),
+  CASE WHEN pg_table_is_visible(p.oid) OR starts_with(m.nspname, 'zz_doppel_rows_') THEN ''
+       ELSE m.nspname || '.' END || p.relname,
+  replace(quote_ident(m.nspname), 'zz_doppel_rows_', 'zz_doppel_view_') || '.'
+    || quote_ident(p.relname),
+  (SELECT array_agg(a.attname::text ORDER BY k.n)
+   FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (c, n)
+   JOIN pg_attribute a ON a.attnum = k.c AND a.attname <> 'doppel_sandbox'
+   WHERE a.attrelid = t.oid AND i.indrelid = t.oid AND i.indisprimary),
+  (SELECT array_agg(a.attname::text ORDER BY k.n)
+   FROM unnest(f.conkey) WITH ORDINALITY AS k (c, n)
+   JOIN pg_attribute a ON a.attnum = k.c AND a.attname <> 'doppel_sandbox'
+   WHERE a.attrelid = f.conrelid),
+  (SELECT array_agg(a.attname::text ORDER BY k.n)
+   FROM unnest(f.confkey) WITH ORDINALITY AS k (c, n)
+   JOIN pg_attribute a ON a.attnum = k.c AND a.attname <> 'doppel_sandbox'
+   WHERE a.attrelid = f.confrelid)
+FROM pg_constraint f JOIN pg_class t ON t.oid = f.conrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace JOIN pg_class p ON p.oid = f.confrelid
+JOIN pg_namespace m ON m.oid = p.relnamespace
+WHERE f.contype = 'f' AND n.nspname = $1 AND t.relname = $2 AND f.conname = $3)";
+
 std::optional<Reference> find_reference(Connection& connection, const Problem& problem) {
   const Value parameters[]{Value(problem.schema), Value(problem.table), Value(problem.constraint)};
-  const ResultHandle result = connection.run(
-      "SELECT t.relname, quote_ident(n.nspname) || '.' || quote_ident(t.relname), "
-      "CASE WHEN pg_table_is_visible(p.oid) THEN '' ELSE m.nspname || '.' END || p.relname, "
-      "quote_ident(m.nspname) || '.' || quote_ident(p.relname), "
-      "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM pg_index i, unnest(i.indkey) WITH "
-      "ORDINALITY AS k(c, n) JOIN pg_attribute a ON a.attnum = k.c WHERE a.attrelid = t.oid AND "
-      "i.indrelid = t.oid AND i.indisprimary), "
-      "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(f.conkey) WITH ORDINALITY AS "
-      "k(c, n) JOIN pg_attribute a ON a.attnum = k.c WHERE a.attrelid = f.conrelid), "
-      "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(f.confkey) WITH ORDINALITY AS "
-      "k(c, n) JOIN pg_attribute a ON a.attnum = k.c WHERE a.attrelid = f.confrelid) "
-      "FROM pg_constraint f JOIN pg_class t ON t.oid = f.conrelid JOIN pg_namespace n "
-      "ON n.oid = t.relnamespace JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace m ON "
-      "m.oid = p.relnamespace WHERE f.contype = 'f' AND n.nspname = $1 AND t.relname = $2 AND "
-      "f.conname = $3",
-      parameters);
+  const ResultHandle result = connection.run(std::string(kReference), parameters);
   if (PQntuples(result.get()) == 0) return std::nullopt;
   const Row row = row_of(result.get(), 0);
   return Reference{.table = table_of(connection, problem),
@@ -104,7 +115,9 @@ std::optional<Broken> find_orphan(Connection& connection, const Reference& refer
 }  // namespace
 
 std::string table_of(const Connection& connection, const Problem& problem) {
-  const bool seen = std::ranges::find(connection.path(), problem.schema) != connection.path().end();
+  const bool seen =
+      std::ranges::find(connection.path(), problem.schema) != connection.path().end() ||
+      problem.schema.starts_with(kSharedRows);
   return seen || problem.schema.empty() ? problem.table : problem.schema + "." + problem.table;
 }
 
@@ -136,7 +149,7 @@ std::string reason_of(Connection& connection, const Problem& problem) {
       "SELECT a.attname FROM pg_class i JOIN pg_namespace n ON n.oid = i.relnamespace JOIN "
       "pg_index x ON x.indexrelid = i.oid CROSS JOIN unnest(x.indkey) WITH ORDINALITY AS k(c, o) "
       "JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.c WHERE n.nspname = $1 AND "
-      "i.relname = $2 AND x.indexprs IS NULL ORDER BY k.o",
+      "i.relname = $2 AND x.indexprs IS NULL AND a.attname <> 'doppel_sandbox' ORDER BY k.o",
       parameters);
   std::vector<std::string> columns;
   for (const Row& row : rows_of(result.get())) columns.push_back(table + "." + row[0].text());

@@ -102,8 +102,8 @@ Candidates read_candidates(SqlRunner& live, const std::vector<std::string>& path
 }
 
 /// What of the candidates reads a copy, directly or through another.
-std::set<std::int64_t> choose(const Candidates& candidates,
-                              const std::vector<CopiedTable>& tables) {
+std::set<std::int64_t> choose(const Candidates& candidates, const std::vector<CopiedTable>& tables,
+                              const Oids& also) {
   std::set<std::int64_t> numbers;
   std::set<std::string> names;
   for (const CopiedTable& table : tables) {
@@ -116,7 +116,7 @@ std::set<std::int64_t> choose(const Candidates& candidates,
     for (const auto& [oid, candidate] : candidates) {
       if (chosen.contains(oid)) continue;
       const bool reads =
-          candidate.definer ||
+          candidate.definer || std::ranges::find(also, oid) != also.end() ||
           std::ranges::any_of(candidate.needs, [&](auto need) { return numbers.contains(need); }) ||
           std::ranges::any_of(candidate.words, [&](auto& word) { return names.contains(word); });
       if (!reads) continue;
@@ -202,9 +202,10 @@ Oids CopiedObjects::oids(Kind kind) const {
 }
 
 CopiedObjects read_copied_objects(SqlRunner& live, const std::vector<CopiedTable>& tables,
-                                  const std::vector<std::string>& path, const std::string& schema) {
+                                  const std::vector<std::string>& path, const std::string& schema,
+                                  const Oids& also) {
   const Candidates candidates = read_candidates(live, path);
-  std::set<std::int64_t> left = choose(candidates, tables);
+  std::set<std::int64_t> left = choose(candidates, tables, also);
   std::set<std::string> names;
   for (const CopiedTable& table : tables) names.insert(table.name);
   for (const std::int64_t oid : left) {

@@ -24,8 +24,9 @@ struct CopiedObjects {
 };
 
 /// The functions and views that read the copied tables, by what the catalogue says of them or by a
-/// name in their body, and what reads those. `path` is live's.
+/// name in their body, and what reads those; functions of `also` in any case. `path` is live's.
 CopiedObjects read_copied_objects(database::SqlRunner& live, const std::vector<CopiedTable>& tables,
-                                  const std::vector<std::string>& path, const std::string& schema);
+                                  const std::vector<std::string>& path, const std::string& schema,
+                                  const Oids& also = {});
 
 }  // namespace doppel::postgres

@@ -131,7 +131,17 @@ std::vector<std::string> table_statements(SqlRunner& live, const std::vector<Cop
     statements.push_back(copy_of(table));
     oids.push_back(table.oid);
   }
-  // An identity column's copy draws from live's own sequence, as a serial one's does.
+  for (std::string& statement : identity_statements(live, oids)) {
+    statements.push_back(std::move(statement));
+  }
+  for (const CopiedTable& table : tables) {
+    if (table.kind == 'r') statements.push_back(rows_of_table(table));
+  }
+  return statements;
+}
+
+std::vector<std::string> identity_statements(SqlRunner& live, const Oids& tables) {
+  std::vector<std::string> statements;
   collect(live, R"(
 SELECT format('ALTER TABLE ONLY %I ALTER COLUMN %I SET DEFAULT nextval(%L::regclass)',
               c.relname, a.attname, d.objid::regclass::text)
@@ -139,21 +149,19 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
   AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i'
 WHERE c.oid = ANY ($1::oid[]) AND a.attidentity <> '' AND NOT a.attisdropped)",
-          oids, statements);
-  for (const CopiedTable& table : tables) {
-    if (table.kind == 'r') statements.push_back(rows_of_table(table));
-  }
+          tables, statements);
   return statements;
 }
 
 std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tables) {
+  // Made in live's order: where a row breaks two of them, the server names the one made first.
   std::vector<std::string> statements;
   collect(live, R"(
 SELECT format('ALTER TABLE ONLY %I ADD CONSTRAINT %I %s', c.relname, k.conname,
               pg_get_constraintdef(k.oid, true))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('p', 'u', 'x')
-ORDER BY c.relname, k.conname)",
+ORDER BY k.conindid)",
           tables, statements);
   for (std::string& statement : index_statements(live, tables)) {
     statements.push_back(std::move(statement));
@@ -164,7 +172,7 @@ SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname,
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.contype = 'f'
   AND k.conparentid = 0
-ORDER BY c.relname, k.conname)",
+ORDER BY k.oid)",
           tables, statements);
   return statements;
 }

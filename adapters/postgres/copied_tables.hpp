@@ -39,6 +39,9 @@ std::vector<CopiedTable> read_copied_tables(database::SqlRunner& live,
 std::vector<std::string> table_statements(database::SqlRunner& live,
                                           const std::vector<CopiedTable>& tables);
 
+/// An identity column's copy draws from live's own sequence, as a serial one's does.
+std::vector<std::string> identity_statements(database::SqlRunner& live, const Oids& tables);
+
 /// Keys, exclusions and indexes under their original names, foreign keys among the copies.
 std::vector<std::string> constraint_statements(database::SqlRunner& live, const Oids& tables);
 

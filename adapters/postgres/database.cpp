@@ -1,7 +1,8 @@
 #include "adapters/postgres/database.hpp"
 
 #include "adapters/postgres/connection.hpp"
-#include "adapters/postgres/overlay_copy.hpp"
+#include "adapters/postgres/overlay_carriers.hpp"
+#include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/sql_session.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
@@ -53,6 +54,12 @@ class AttachedServer final : public database::Database {
     if (connection->path().empty() || !connection->path().front().starts_with(kSandboxPrefix)) {
       return std::nullopt;
     }
+    if (sees_shared(connection->path())) {
+      const ResultHandle mark =
+          connection->run("SELECT value FROM doppel_mark WHERE name = 'mark'");
+      const std::vector<Row> rows = rows_of(mark.get());
+      return rows.empty() ? connection->path().front() : rows[0][0].text();
+    }
     const Value parameters[]{Value(connection->path().front())};
     const ResultHandle result = connection->run(
         "SELECT coalesce(obj_description(oid, 'pg_namespace'), nspname::text) FROM pg_namespace "
@@ -73,7 +80,7 @@ class AttachedServer final : public database::Database {
 
  private:
   std::string dsn_;
-  CopyOverlayBuilder builder_;
+  CarriedOverlayBuilder builder_;
 };
 
 }  // namespace

@@ -88,12 +88,30 @@ std::string connection_message(PGconn* connection) {
   return printable(message, 500);
 }
 
+/// What the server says of a key of tables that sandboxes share, without the sandbox that leads it:
+/// `Key (doppel_sandbox, name)=(12, x)` is `Key (name)=(x)`.
+std::string without_sandbox(std::string detail) {
+  constexpr std::array<std::string_view, 2> kLeads{
+      "(doppel_sandbox, ", "(int4range(doppel_sandbox, doppel_sandbox, '[]'::text), "};
+  for (const std::string_view lead : kLeads) {
+    for (auto at = detail.find(lead); at != std::string::npos; at = detail.find(lead, at)) {
+      detail.erase(at + 1, lead.size() - 1);
+      const auto values = detail.find(")=(", at);
+      if (values == std::string::npos) continue;
+      // The range of one number is written [1,2).
+      const auto end = detail.find(", ", values);
+      if (end != std::string::npos) detail.erase(values + 3, end + 2 - (values + 3));
+    }
+  }
+  return detail;
+}
+
 }  // namespace
 
 Problem problem_of(const PGresult* result) {
   Problem problem{.sqlstate = field(result, PG_DIAG_SQLSTATE),
                   .message = field(result, PG_DIAG_MESSAGE_PRIMARY),
-                  .detail = field(result, PG_DIAG_MESSAGE_DETAIL),
+                  .detail = without_sandbox(field(result, PG_DIAG_MESSAGE_DETAIL)),
                   .hint = field(result, PG_DIAG_MESSAGE_HINT),
                   .schema = field(result, PG_DIAG_SCHEMA_NAME),
                   .table = field(result, PG_DIAG_TABLE_NAME),

@@ -4,6 +4,7 @@
 
 #include "adapters/postgres/capture.hpp"
 #include "adapters/postgres/overlay_build.hpp"
+#include "adapters/postgres/overlay_login.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/overlay_registry.hpp"
 #include "adapters/postgres/overlay_rights.hpp"
@@ -15,53 +16,9 @@
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
-namespace {
 
-namespace fs = std::filesystem;
 using database::OverlaySpec;
 using database::quote_name;
-
-constexpr const char* kPasswordFile = "password";
-
-void keep_password(const OverlaySpec& spec, const std::string& password) {
-  make_folders(spec.folder);
-  fs::permissions(spec.folder, fs::perms::owner_all);
-  write_file(spec.folder / kPasswordFile, password);
-}
-
-/// From the server's own chance: two random identifiers have 244 bits of it.
-std::string new_password(Connection& connection) {
-  const auto made = rows_of(
-      connection.run("SELECT replace(gen_random_uuid() || '' || gen_random_uuid(), '-', '')")
-          .get());
-  return made.at(0).at(0).text();
-}
-
-/// Logs in as the sandbox's application would and sees that its names mean the sandbox.
-void test_login(const std::string& dsn, const SandboxNames& names,
-                const std::vector<TableShapePtr>& shapes) {
-  const auto session = postgres::open({.dsn = dsn});
-  std::vector<std::string> tables;
-  for (const TableShapePtr& shape : shapes) tables.push_back(shape->name);
-  const auto rows =
-      rows_of(session
-                  ->run("SELECT (current_schemas(false))[1], (SELECT count(*) FROM "
-                        "unnest($1::text[]) AS t WHERE to_regclass(quote_ident(t)) IS DISTINCT "
-                        "FROM to_regclass(quote_ident($2) || '.' || quote_ident(t)))",
-                        std::vector<Value>{Value(text_array(tables)), Value(names.schema)})
-                  .get());
-  if (rows.at(0).at(0) != Value(names.schema) || rows[0][1] != Value(0)) {
-    throw Error(
-        ErrorCode::kUnsupported, "a session of the sandbox's role doesn't see the sandbox's tables",
-        {.place = names.role, .remedy = "look for a search_path that the server or a pooler sets"});
-  }
-}
-
-}  // namespace
-
-std::string read_password(const OverlaySpec& spec) {
-  return read_file(spec.folder / kPasswordFile);
-}
 
 std::unique_ptr<Connection> CopyOverlayBuilder::connect(database::Access access) const {
   return postgres::open({.dsn = dsn_, .access = access});
@@ -112,7 +69,7 @@ std::unique_ptr<database::Overlay> CopyOverlayBuilder::open(const OverlaySpec& s
   }
   connection->stand_in(names.schema);
   std::string dsn;
-  if (fs::exists(spec.folder / kPasswordFile)) {
+  if (has_password(spec)) {
     dsn = dsn_of_role(*connection, names.role, read_password(spec));
   }
   return make_overlay(std::move(connection), std::move(dsn));
@@ -122,7 +79,7 @@ database::ApplicationAccess CopyOverlayBuilder::access_for_application(const Ove
   const SandboxNames names = names_of(spec);
   const auto overlay = open(spec, database::Access::kReadOnly);
   const auto connection = connect(database::Access::kReadWrite);
-  if (!fs::exists(spec.folder / kPasswordFile)) {
+  if (!has_password(spec)) {
     const std::string password = new_password(*connection);
     set_password(*connection, names.role, password);
     keep_password(spec, password);

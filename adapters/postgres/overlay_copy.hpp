@@ -31,10 +31,6 @@ class CopyOverlayBuilder final : public database::OverlayBuilder {
   std::string dsn_;
 };
 
-/// The password of a sandbox's role, which stands in its folder and nowhere in the database, so
-/// that a dump of the database can't log in anywhere.
-std::string read_password(const database::OverlaySpec& spec);
-
 /// An open sandbox over a connection whose search_path begins with its schema; `dsn` is its role's.
 std::unique_ptr<database::Overlay> make_overlay(std::unique_ptr<Connection> connection,
                                                 std::string dsn);

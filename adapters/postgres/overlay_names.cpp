@@ -35,6 +35,19 @@ SandboxNames names_of(const database::OverlaySpec& spec) {
   return names;
 }
 
+bool sees_shared(const std::vector<std::string>& path) {
+  return !path.empty() && path.front().starts_with(kSharedViews);
+}
+
+std::string tables_schema(const std::vector<std::string>& path) {
+  if (!sees_shared(path)) return path.at(0);
+  return std::string(kSharedRows) + path.front().substr(kSharedViews.size());
+}
+
+std::string key_lead(const std::vector<std::string>& path) {
+  return sees_shared(path) ? std::string(kSandboxColumn) + ", " : "";
+}
+
 std::string quote_text(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) {
     throw Error(ErrorCode::kInvalidInput, "PostgreSQL keeps no text with a NUL byte");

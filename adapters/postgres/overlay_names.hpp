@@ -18,6 +18,23 @@ struct SandboxNames {
 /// By the name of the spec's folder, which is the sandbox's id.
 SandboxNames names_of(const database::OverlaySpec& spec);
 
+/// Carrier rows: tables that all sandboxes of an application share stand in kSharedRows + a number,
+/// the views through which each sees its own rows in kSharedViews + the same number.
+inline constexpr std::string_view kSharedRows = "zz_doppel_rows_";
+inline constexpr std::string_view kSharedViews = "zz_doppel_view_";
+/// Leads every shared table: whose row it is.
+inline constexpr std::string_view kSandboxColumn = "doppel_sandbox";
+
+/// Whether unqualified names mean such views.
+bool sees_shared(const std::vector<std::string>& path);
+
+/// The schema that holds the tables themselves of the sandbox whose path this is.
+std::string tables_schema(const std::vector<std::string>& path);
+
+/// What doppel's own tables of a sandbox are keyed by beside their own key: nothing, or the column
+/// that says whose row it is, with a comma.
+std::string key_lead(const std::vector<std::string>& path);
+
 /// A text as a literal: for statements that take no parameters.
 std::string quote_text(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "adapters/postgres/failure.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -109,11 +110,22 @@ WHERE n.nspname = ANY ($1::text[]) AND c.oid <> ALL ($3::oid[])
   return reader;
 }
 
+namespace {
+
+/// ALTER ROLE ... SET search_path = ...;
+std::string path_of_role(Connection& connection, const SandboxNames& names) {
+  std::vector<std::string> path{names.schema};
+  path.insert(path.end(), connection.path().begin(), connection.path().end());
+  const auto where = ask(connection, "SELECT quote_ident(current_database())");
+  return fmt::format("ALTER ROLE {} IN DATABASE {} SET search_path = {};\n", quote_name(names.role),
+                     where.at(0).at(0).text(), path_list(path));
+}
+
+}  // namespace
+
 void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
                const std::string& password) {
   const std::string role = quote_name(names.role);
-  std::vector<std::string> path{names.schema};
-  path.insert(path.end(), connection.path().begin(), connection.path().end());
   const auto where = ask(connection, "SELECT quote_ident(current_database())");
   const std::string in_database =
       fmt::format("ALTER ROLE {} IN DATABASE {} SET ", role, where.at(0).at(0).text());
@@ -121,10 +133,17 @@ void make_role(Connection& connection, const SandboxNames& names, const std::str
       fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {} IN ROLE {};\n", role,
                   kConnections, quote_text(verifier(connection, names.role, password)),
                   quote_name(reader)) +
-      in_database + fmt::format("search_path = {};\n", path_list(path)) + in_database +
+      path_of_role(connection, names) + in_database +
       fmt::format("statement_timeout = '{}';\n", kStatementTimeout) + in_database +
       fmt::format("lock_timeout = '{}';\n", kLockTimeout) + in_database +
       fmt::format("idle_in_transaction_session_timeout = '{}';\n", kIdleInTransactionTimeout));
+}
+
+void move_role(Connection& connection, const std::string& role, const std::string& from_reader,
+               const SandboxNames& names, const std::string& to_reader) {
+  connection.run_script(fmt::format("REVOKE {1} FROM {0};\nGRANT {2} TO {0};\n", quote_name(role),
+                                    quote_name(from_reader), quote_name(to_reader)) +
+                        path_of_role(connection, names));
 }
 
 std::vector<std::string> grant_rights(Connection& connection, const Granted& granted) {
@@ -154,12 +173,17 @@ std::vector<std::string> grant_rights(Connection& connection, const Granted& gra
                           schema, quote_name(table), quote_name(owner));
   }
   connection.run_script(script);
+  return check_reach(connection, granted.names.role, granted.config);
+}
+
+std::vector<std::string> check_reach(Connection& connection, const std::string& role,
+                                     const Oids& config) {
   for (const Row& row : ask(connection, R"(
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
   AND has_table_privilege($2::text, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1 LIMIT 1)",
-                            {text_array(connection.path()), granted.names.role})) {
+                            {text_array(connection.path()), role})) {
     throw Error(ErrorCode::kUnsupported,
                 "everybody may write live's table, so that a sandbox could, too",
                 {.place = row[0].text(),
@@ -170,7 +194,7 @@ WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = ANY ($1::oid[]) AND has_table_privilege($2::text, c.oid, 'SELECT') ORDER BY 1)",
-                            {oid_array(granted.config), granted.names.role})) {
+                            {oid_array(config), role})) {
     remarks.push_back("everybody may read live's " + row[0].text() +
                       ": SQL that names its schema reads live's rows in the sandbox");
   }
@@ -185,29 +209,48 @@ void set_password(Connection& connection, const std::string& role, const std::st
 void end_sessions(Connection& connection, const std::string& role) {
   if (!exists(connection, role)) return;
   connection.run_script(fmt::format("ALTER ROLE {} NOLOGIN", quote_name(role)));
+  end_open_sessions(connection, role);
+}
+
+void end_open_sessions(Connection& connection, const std::string& role) {
   join_role(connection, role);
   connection.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1",
                  std::vector<Value>{Value(role)});
 }
 
+namespace {
+
+/// Where a dump was restored into another database of the same server, what stands there may hold
+/// the role; it is left without login and rights then.
+void drop_or_disable(Connection& connection, const std::string& role, std::string_view how) {
+  constexpr std::string_view kInUse = "2BP01";
+  join_role(connection, role);
+  connection.run_script(fmt::format("DROP OWNED BY {}{}", quote_name(role), how));
+  Savepoint savepoint(connection.link());
+  try {
+    connection.run_script("DROP ROLE " + quote_name(role));
+    savepoint.keep();
+  } catch (const ServerError& error) {
+    if (error.problem().sqlstate != kInUse) throw;
+    savepoint.undo();
+    connection.run_script(fmt::format("ALTER ROLE {} NOLOGIN", quote_name(role)));
+    savepoint.keep();
+  }
+}
+
+}  // namespace
+
 void drop_role(Connection& connection, const std::string& role, const std::string& reader) {
   connection.run_script("BEGIN");
   connection.run("SELECT pg_advisory_xact_lock(1684762736, -1)");
-  if (exists(connection, role)) {
-    join_role(connection, role);
-    connection.run_script(
-        fmt::format("DROP OWNED BY {0} CASCADE; DROP ROLE {0}", quote_name(role)));
-  }
+  if (exists(connection, role)) drop_or_disable(connection, role, " CASCADE");
   const bool unused = !reader.empty() && exists(connection, reader) &&
                       ask(connection,
                           "SELECT FROM pg_auth_members WHERE roleid = to_regrole($1) "
                           "AND member <> (SELECT oid FROM pg_roles WHERE rolname = current_user)",
                           {quote_name(reader)})
                           .empty();
-  if (unused) {
-    join_role(connection, reader);
-    connection.run_script(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", quote_name(reader)));
-  }
+  if (unused) drop_or_disable(connection, reader, "");
   connection.run_script("COMMIT");
 }
 

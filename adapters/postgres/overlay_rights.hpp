@@ -33,13 +33,26 @@ std::string make_reader(Connection& connection, const Granted& granted);
 void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
                const std::string& password);
 
-/// Throws Error(kUnsupported) where the role could write live.
+/// What of live's `config` the role may read all the same, as remarks. Throws Error(kUnsupported)
+/// where it could write live.
+std::vector<std::string> check_reach(Connection& connection, const std::string& role,
+                                     const Oids& config);
+
+/// Answers and throws as check_reach().
 std::vector<std::string> grant_rights(Connection& connection, const Granted& granted);
 
 void set_password(Connection& connection, const std::string& role, const std::string& password);
 
 /// Nobody works as the role any more, and it can't log in.
 void end_sessions(Connection& connection, const std::string& role);
+
+/// Nobody works as the role any more; it may log in again.
+void end_open_sessions(Connection& connection, const std::string& role);
+
+/// The role reads through another and its search_path leads elsewhere, for new sessions.
+/// REQUIRES: an open transaction.
+void move_role(Connection& connection, const std::string& role, const std::string& from_reader,
+               const SandboxNames& names, const std::string& to_reader);
 
 /// With the reader, where no other sandbox reads through it. REQUIRES: no open transaction.
 void drop_role(Connection& connection, const std::string& role, const std::string& reader);

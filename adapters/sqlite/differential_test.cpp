@@ -6,17 +6,20 @@
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "adapters/sqlite/failure.hpp"
-#include "adapters/sqlite/sql_generator_testing.hpp"
 #include "adapters/sqlite/statement.hpp"
 #include "adapters/sqlite/test_file.hpp"
 #include "database/quote.hpp"
 #include "database/schema.hpp"
+#include "tests/support/sql_generator.hpp"
 
 /// SQL in a sandbox behaves as on the tables themselves: random statements run one by one on a
 /// plain copy, by SQLite alone, and in a session of a sandbox of each carrier. Answers, errors,
 /// counts and contents are equal, and what was captured is the difference of the contents.
 namespace doppel::sqlite {
 namespace {
+
+using doppel::testing::GeneratedShape;
+using doppel::testing::SqlGenerator;
 
 namespace fs = std::filesystem;
 using database::Access;
@@ -259,15 +262,15 @@ void run_sequence(const GeneratedShape& shape, const std::string& carrier, std::
     const std::string sql = generator.statement();
     said += sql + ";\n";
     pair.run(sql);
-    if (testing::Test::HasFailure()) break;
+    if (::testing::Test::HasFailure()) break;
   }
-  if (!testing::Test::HasFailure()) pair.compare();
-  if (testing::Test::HasFailure()) {
+  if (!::testing::Test::HasFailure()) pair.compare();
+  if (::testing::Test::HasFailure()) {
     FAIL() << shape.name << " " << carrier << " seed " << seed << "\n" << said;
   }
 }
 
-class Differential : public testing::TestWithParam<std::string> {};
+class Differential : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Differential, RandomSqlBehavesAsOnTheTablesThemselves) {
   const std::vector<GeneratedShape> all = shapes();
@@ -277,7 +280,7 @@ TEST_P(Differential, RandomSqlBehavesAsOnTheTablesThemselves) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(OfSqlite, Differential, testing::Values("file", "split"),
+INSTANTIATE_TEST_SUITE_P(OfSqlite, Differential, ::testing::Values("file", "split"),
                          [](const auto& carrier) { return carrier.param; });
 
 }  // namespace

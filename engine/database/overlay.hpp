@@ -49,7 +49,7 @@ struct DataReference {
 };
 
 struct OverlaySpec {
-  std::string carrier;           ///< SQLite: file, split; PostgreSQL: copy
+  std::string carrier;           ///< SQLite: file, split; PostgreSQL: copy, rows
   std::filesystem::path folder;  ///< the sandbox's own; made by create, removed by remove
   std::string mark;              ///< one line of JSON that says what sandbox this is [E5]
   /// The how many-th sandbox of its tenant this is, from 1: keeps the counted keys of sandboxes

@@ -2,7 +2,7 @@
 """The whole story on Redmine's database, with the real binary: two sandboxes, edits in both and in
 live, diff, conflict, mapping, promotion, refresh, rollback; every row that matters is looked at.
 
-    redmine_story.py DOPPEL MANIFEST DATABASE
+    redmine_story.py DOPPEL MANIFEST DATABASE [CARRIER]
 
 A DATABASE that ends with .sql is a dump of PostgreSQL: the story then happens on a private cluster.
 It differs in one thing: PostgreSQL's sandboxes share live's sequences: no key is taken twice.
@@ -238,9 +238,9 @@ def refresh_and_roll_back(desk, before):
           [(1, "promotion", None), (2, "rollback", 1)], "history has both")
 
 
-def tell(desk):
-    desk.run("sandbox", "create", "redmine/qa")
-    desk.run("sandbox", "create", "redmine/training")
+def tell(desk, carrier):
+    for sandbox in ("redmine/qa", "redmine/training"):
+        desk.run("sandbox", "create", sandbox, *carrier)
     equal(desk.run("sandbox", "show", "redmine/qa")["live_moved"], 0, "a new sandbox is up to date")
     work_in_sandboxes(desk)
     work_in_live(desk)
@@ -255,12 +255,12 @@ def tell(desk):
     equal(desk.run("sandbox", "list", "redmine")["sandboxes"], [], "no sandbox is left")
 
 
-def main(doppel, manifest, database):
+def main(doppel, manifest, database, *carrier):
     kind = PostgresqlDesk if database.endswith(".sql") else SqliteDesk
     with tempfile.TemporaryDirectory(prefix="doppel-redmine.") as folder:
         desk = kind(folder, doppel, manifest, database)
         try:
-            tell(desk)
+            tell(desk, [word for name in carrier for word in ("--carrier", name)])
         finally:
             desk.end()
     print("the whole story on Redmine went as told")

@@ -26,16 +26,18 @@ using Lines = std::vector<std::string>;
 /// superuser.
 class CopyCarrier : public ::testing::Test {
  protected:
-  CopyCarrier() {
+  /// `more` is run by the owner of the shop's tables before anything is read of them.
+  explicit CopyCarrier(const std::string& carrier = "copy", const std::string& more = "") {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     live_.run("GRANT doppel_owner TO doppel_admin", "postgres");
     live_.run("GRANT CREATE ON SCHEMA public TO doppel_owner; GRANT CREATE ON DATABASE " +
               live_.name() + " TO doppel_owner");
     live_.run(std::string(kShop), "doppel_owner");
+    if (!more.empty()) live_.run(more, "doppel_owner");
     database_ = attach(live_.dsn());
     const database::Schema schema = database_->open(Access::kReadOnly)->read_schema();
-    spec_ = {.carrier = "copy",
+    spec_ = {.carrier = carrier,
              .folder = folder_ / ("qa" + live_.name().substr(5)),
              .mark = R"({"sandbox":"qa"})",
              .ordinal = 1,

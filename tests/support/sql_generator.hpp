@@ -7,9 +7,9 @@
 
 #include "base/random.hpp"
 
-/// Random SQL for the differential test: statements that mean something on the tables of one shape
+/// Random SQL for the differential tests: statements that mean something on the tables of one shape
 /// often enough, and that fail often enough.
-namespace doppel::sqlite {
+namespace doppel::testing {
 
 struct GeneratedTable {
   std::string name;
@@ -23,9 +23,17 @@ struct GeneratedShape {
   std::vector<GeneratedTable> tables;
 };
 
+/// What the generator may say.
+enum class Dialect {
+  kSqlite,
+  kPostgres,
+  kPostgresViews,  ///< upserts name no columns
+};
+
 class SqlGenerator {
  public:
-  SqlGenerator(const GeneratedShape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
+  SqlGenerator(const GeneratedShape& shape, std::uint64_t seed, Dialect dialect = Dialect::kSqlite)
+      : shape_(shape), random_(seed), dialect_(dialect) {}
 
   std::string statement() {
     const GeneratedTable& t = table();
@@ -35,7 +43,7 @@ class SqlGenerator {
       case 2:
         return insert(t);
       case 3:
-        return "REPLACE INTO " + t.name + values(t) + returning();
+        return (sqlite() ? "REPLACE INTO " : "INSERT INTO ") + t.name + values(t) + returning();
       case 4:
       case 5:
         return upsert(t);
@@ -44,8 +52,7 @@ class SqlGenerator {
       case 8:
         return "UPDATE " + policy() + t.name + " SET " + assignment(t) + where(t) + returning();
       case 9:
-        return "UPDATE " + policy() + t.name + " SET " + key(t) + " = " + key(t) + " + " + digit() +
-               where(t);
+        return "UPDATE " + policy() + t.name + " SET " + moved_key(t) + where(t);
       case 10:
         return update_from(t);
       case 11:
@@ -55,7 +62,7 @@ class SqlGenerator {
       case 13:
         return insert_select(t);
       case 14:
-        return "SELECT changes()";
+        return sqlite() ? "SELECT changes()" : "SELECT count(*), max(n) FROM " + t.name;
       case 15:
         return "SELECT * FROM " + t.name + " ORDER BY 1, 2, 3, 4";
       default:
@@ -68,6 +75,20 @@ class SqlGenerator {
   std::string pick(const std::array<const char*, size>& choices) {
     return choices[random_.below(size)];
   }
+  bool sqlite() const { return dialect_ == Dialect::kSqlite; }
+
+  /// PostgreSQL judges a unique key row by row in an order that isn't promised: there keys move far
+  /// enough not to meet another.
+  std::string moved_key(const GeneratedTable& t) {
+    const std::string name = key(t);
+    if (sqlite()) return name + " = " + name + " + " + digit();
+    return name + " = " + name + (is_number(name) ? " + 100" : " || '~'");
+  }
+
+  static bool is_number(const std::string& name) {
+    return name == "id" || name == "n" || name == "y" || name == "parent";
+  }
+
   const GeneratedTable& table() { return shape_.tables[random_.below(shape_.tables.size())]; }
   std::string column(const GeneratedTable& t) { return t.columns[random_.below(t.columns.size())]; }
   std::string key(const GeneratedTable& t) { return t.keys[random_.below(t.keys.size())]; }
@@ -81,10 +102,15 @@ class SqlGenerator {
   /// A rowid that is no integer fails in a way that leaves half of an UPDATE OR ROLLBACK behind
   /// where there are no triggers: SQLite's own oddity, and not what is tested here.
   std::string literal_for(const std::string& column) {
+    if (!sqlite()) {
+      return is_number(column) ? pick<8>({"NULL", "1", "2", "3", "4", "5", "9", "DEFAULT"})
+                               : pick<8>({"NULL", "'a'", "'A'", "'b'", "'c'", "'d'", "'3'", "''"});
+    }
     return column == "id" ? pick<8>({"NULL", "1", "2", "3", "4", "5", "9", "-1"}) : literal();
   }
 
   std::string policy() {
+    if (!sqlite()) return "";
     return pick<10>(
         {"", "", "", "", "", "OR REPLACE ", "OR IGNORE ", "OR FAIL ", "OR ABORT ", "OR ROLLBACK "});
   }
@@ -122,13 +148,24 @@ class SqlGenerator {
       doing = "UPDATE SET n = excluded.n, name = name || excluded.name";
       if (random_.below(3) == 0) doing += " WHERE excluded.n > 2";
     }
-    const std::string target = random_.below(5) == 0 && doing == "NOTHING" ? "" : " (" + keys + ")";
+    if (dialect_ == Dialect::kPostgresViews) doing = "NOTHING";
+    const bool untargeted = dialect_ == Dialect::kPostgresViews;
+    const std::string name = t.name + ".name";
+    if (dialect_ == Dialect::kPostgres && doing != "NOTHING") {
+      doing = "UPDATE SET n = excluded.n, name = " + name + " || excluded.name";
+    }
+    const std::string target = untargeted                                    ? ""
+                               : random_.below(5) == 0 && doing == "NOTHING" ? ""
+                                                                             : " (" + keys + ")";
     return "INSERT INTO " + t.name + values(t) + " ON CONFLICT" + target + " DO " + doing +
            returning();
   }
 
   std::string assignment(const GeneratedTable& t) {
     const std::string name = column(t);
+    if (!sqlite()) {
+      return name + " = " + literal_for(name) + (name == "n" ? "" : ", n = n + 1");
+    }
     if (name == "id") return "id = id + " + digit() + ", name = " + literal();
     switch (random_.below(5)) {
       case 0:
@@ -161,8 +198,15 @@ class SqlGenerator {
       case 3:
         return " WHERE n > " + digit();
       default:
-        return " WHERE " + column(t) + " = " + literal();
+        return compared(t);
     }
+  }
+
+  std::string compared(const GeneratedTable& t) {
+    const std::string name = column(t);
+    if (sqlite()) return " WHERE " + name + " = " + literal();
+    const std::string wanted = literal_for(name);
+    return " WHERE " + name + (wanted == "DEFAULT" ? " > 0" : " = " + wanted);
   }
 
   std::string update_from(const GeneratedTable& t) {
@@ -177,7 +221,9 @@ class SqlGenerator {
     for (const std::string& name : t.columns) {
       names += (names.empty() ? "" : ", ") + name;
       expressions += (expressions.empty() ? "" : ", ") + name +
-                     (name == t.keys.back() ? " || " + digit() : std::string());
+                     (name != t.keys.back()          ? std::string()
+                      : sqlite() || !is_number(name) ? " || " + digit()
+                                                     : " + 10 * " + digit());
     }
     return "INSERT " + policy() + "INTO " + t.name + " (" + names + ") SELECT " + expressions +
            " FROM " + t.name + where(t) + (where_ends() ? " ORDER BY 1, 2" : "");
@@ -185,12 +231,17 @@ class SqlGenerator {
   bool where_ends() { return random_.below(2) == 0; }
 
   std::string transaction() {
+    if (!sqlite()) {
+      return pick<9>({"BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT", "ROLLBACK",
+                      "SAVEPOINT a", "SAVEPOINT b", "RELEASE a", "ROLLBACK TO a", "ROLLBACK TO b"});
+    }
     return pick<9>({"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SAVEPOINT b",
                     "RELEASE a", "ROLLBACK TO a", "ROLLBACK TO b"});
   }
 
   const GeneratedShape& shape_;
   SeededRandom random_;
+  Dialect dialect_;
 };
 
-}  // namespace doppel::sqlite
+}  // namespace doppel::testing
