@@ -18,8 +18,10 @@ if [[ ${1:-} == --database ]]; then
 fi
 case $database in
   sqlite | postgresql | postgresql://*) ;;
-  *) printf "tour: there is no database '%s': sqlite, postgresql or postgresql://...\n" "$database" >&2
-    exit 2 ;;
+  *)
+    printf "tour: no database '%s': sqlite, postgresql or postgresql://...\n" "$database" >&2
+    exit 2
+    ;;
 esac
 here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "${1:-$here/../../build/release}")

@@ -13,8 +13,9 @@ MOST_COLUMNS = 100
 def take(source, build, folder, database):
     os.chmod(folder, 0o711)  # Root's server runs as somebody else.
     return subprocess.run(
-        [Path(source) / "examples/helpdesk/tour.sh", "--database", database, build], text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+        [Path(source) / "examples/helpdesk/tour.sh", "--database", database, build],
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=300, check=False,
         env={**os.environ, "TMPDIR": folder, "DOPPEL_KEEP": ""})
 
 
