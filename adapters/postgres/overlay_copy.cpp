@@ -167,7 +167,7 @@ void CopyOverlayBuilder::recover(const OverlaySpec& spec) {
 void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
   const SandboxNames names = names_of(spec);
   const auto connection = connect(database::Access::kReadWrite);
-  const auto registered = find_registered(*connection, names.schema);
+  const auto registered = find_entry(*connection, names.schema);
   if (!names.passing) end_sessions(*connection, names.role);
   constexpr std::size_t kBatch = 64;
   const auto relations =

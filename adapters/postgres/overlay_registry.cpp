@@ -26,11 +26,18 @@ void make_registry(Connection& connection) {
 }
 
 std::optional<Registered> find_registered(Connection& connection, const std::string& schema) {
+  const auto there = rows_of(connection
+                                 .run("SELECT to_regnamespace(quote_ident($1::text)) IS NOT NULL",
+                                      std::vector<Value>{Value(schema)})
+                                 .get());
+  return there.at(0).at(0) == Value(1) ? find_entry(connection, schema) : std::nullopt;
+}
+
+std::optional<Registered> find_entry(Connection& connection, const std::string& schema) {
   if (!has(connection, kTable)) return std::nullopt;
   const auto rows =
       rows_of(connection
-                  .run("SELECT s.schema, s.role, s.reader, s.mark FROM doppel.sandbox AS s "
-                       "JOIN pg_namespace AS n ON n.nspname = s.schema WHERE s.schema = $1",
+                  .run("SELECT schema, role, reader, mark FROM doppel.sandbox WHERE schema = $1",
                        std::vector<Value>{Value(schema)})
                   .get());
   if (rows.empty()) return std::nullopt;

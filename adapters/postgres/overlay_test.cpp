@@ -3,6 +3,18 @@
 namespace doppel::postgres::testing {
 namespace {
 
+/// A discard that was killed after it had dropped the schema left the role that reads live's data.
+TEST_F(CopyCarrier, ARemovalThatWasInterruptedIsEndedWithAllRoles) {
+  overlays().create(spec_);
+  const std::string schema = ask_live("SELECT schema FROM doppel.sandbox").at(0);
+  const std::string reader = ask_live("SELECT reader FROM doppel.sandbox").at(0);
+  live_.run("DROP SCHEMA " + schema.substr(1, schema.size() - 2) + " CASCADE");
+  overlays().remove(spec_);
+  EXPECT_EQ(ask_live("SELECT FROM pg_roles WHERE rolname = " + reader), Lines{});
+  EXPECT_EQ(ask_live("SELECT FROM doppel.sandbox"), Lines{});
+  overlays().remove(spec_);
+}
+
 TEST_F(CopyCarrier, CountsRowsAndStartsWithoutChanges) {
   const auto counts = overlays().create(spec_);
   Lines lines;

@@ -2,11 +2,27 @@
 # The tour: one story on the example helpdesk, every command shown with what it answers. Nothing is
 # left behind: database and control store stand in a folder of their own, which DOPPEL_KEEP=1 keeps.
 #
-#   examples/helpdesk/tour.sh [BUILD]     BUILD: the folder of the binaries (build/release)
+#   examples/helpdesk/tour.sh [--database sqlite|postgresql|DSN] [BUILD]
+#
+# BUILD is the folder of the binaries (build/release). `postgresql` starts a server of its own and
+# stops it; a DSN (postgresql://...) names an empty database whose role is the application's owner
+# and may make roles and schemas. What the tour makes there stays.
 #
 # Each step says what must come of it; the first that comes out otherwise ends the tour with 1.
 set -euo pipefail
 
+database=sqlite
+if [[ ${1:-} == --database ]]; then
+  database=${2:-}
+  shift 2 || { printf 'tour: --database wants sqlite, postgresql or a DSN\n' >&2; exit 2; }
+fi
+case $database in
+  sqlite | postgresql | postgresql://*) ;;
+  *)
+    printf "tour: no database '%s': sqlite, postgresql or postgresql://...\n" "$database" >&2
+    exit 2
+    ;;
+esac
 here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "${1:-$here/../../build/release}")
 manifest=$here/manifest.yaml
@@ -16,19 +32,49 @@ for tool in "$build/doppel" "$build/helpdesk_generate"; do
     exit 1
   }
 done
-command -v sqlite3 >/dev/null || {
-  printf 'tour: the shell sqlite3 is missing: it plays the application (apt install sqlite3)\n' >&2
+shell=psql package=postgresql-client
+[[ $database == sqlite ]] && shell=sqlite3 package=sqlite3
+command -v $shell >/dev/null || {
+  printf 'tour: the shell %s is missing: it plays the application (apt install %s)\n' \
+    $shell $package >&2
   exit 1
 }
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/doppel-tour.XXXXXX")
-if [[ -z ${DOPPEL_KEEP:-} ]]; then trap 'rm -rf "$folder"' EXIT; fi
+# The server of the tour ends before its files go.
+server=''
+clear_up() {
+  if [[ -n $server ]]; then
+    kill -QUIT "$server" 2>/dev/null || true
+    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+  fi
+  if [[ -z ${DOPPEL_KEEP:-} ]]; then rm -rf "$folder"; fi
+}
+trap clear_up EXIT
 cd "$folder"
 cp "$manifest" helpdesk.yaml
 export PATH=$build:$PATH DOPPEL_HOME=$folder/home DOPPEL_USER=ada
 output=$folder/output
 bold='' plain=''
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\e[1m' plain=$'\e[0m'; fi
+
+# Live's database: LIVE for the application, HELPDESK for doppel.
+start_server() {
+  local cluster=$folder/server
+  chmod 711 "$folder" # Root's server runs as somebody else.
+  exec 9>>"$cluster.users"
+  flock -s 9
+  "$here/../../tests/support/postgres_cluster.py" "$cluster" >/dev/null
+  server=$(head -n 1 "$cluster/data/postmaster.pid")
+  psql -qX -h "$cluster" -U postgres -c 'CREATE DATABASE helpdesk OWNER doppel_owner' postgres
+  export LIVE="postgresql://doppel_owner@/helpdesk?host=$cluster"
+  export HELPDESK="postgresql://doppel_admin@/helpdesk?host=$cluster"
+}
+case $database in
+  sqlite) export HELPDESK=sqlite:helpdesk.db ;;
+  postgresql) start_server ;;
+  *) export LIVE=$database HELPDESK=$database ;;
+esac
 
 fail() {
   printf '\ntour: %s\n' "$*" >&2
@@ -49,6 +95,18 @@ run_to() { # STATUS COMMAND
   ((status == $1)) || fail "the command ended with $status instead of $1"
 }
 run() { run_to 0 "$1"; }
+# As the application does it in live, with a table where there is something to see.
+live() { # SQL
+  if [[ $database == sqlite ]]; then
+    run "sqlite3 -box helpdesk.db \"$1\""
+  else
+    run "psql -qX \"\$LIVE\" <<<\"$1\""
+  fi
+}
+# What stands in live: one value, not shown.
+value_in_live() { # SQL
+  if [[ $database == sqlite ]]; then sqlite3 helpdesk.db "$1"; else psql -qXtA "$LIVE" -c "$1"; fi
+}
 # The last command must have answered this; and not this.
 expect() { grep -qF -- "$1" "$output" || fail "the answer lacks: $1"; }
 expect_no() { ! grep -qF -- "$1" "$output" || fail "the answer must not hold: $1"; }
@@ -56,10 +114,16 @@ expect_no() { ! grep -qF -- "$1" "$output" || fail "the answer must not hold: $1
 chapter "1. A helpdesk is in production"
 tell "A database of an application, made with 1,500 tickets. Its manifest says which tables are" \
   "configuration and which are data, people, secrets, logs."
-run 'helpdesk_generate --tickets 1500 | sqlite3 -bail helpdesk.db'
-run 'doppel manifest check helpdesk.yaml sqlite:helpdesk.db'
+if [[ $database == sqlite ]]; then
+  run 'helpdesk_generate --tickets 1500 | sqlite3 -bail helpdesk.db'
+else
+  tell "(LIVE is the DSN of its owner, HELPDESK that of a role for doppel.)"
+  run 'helpdesk_generate --tickets 1500 --database postgresql |
+    psql -qX -v ON_ERROR_STOP=1 "$LIVE"'
+fi
+run 'doppel manifest check helpdesk.yaml "$HELPDESK"'
 expect "fits"
-run 'doppel init acme sqlite:helpdesk.db --manifest helpdesk.yaml'
+run 'doppel init acme "$HELPDESK" --manifest helpdesk.yaml'
 expect "acme is attached"
 
 chapter "2. Two sandboxes"
@@ -75,15 +139,24 @@ tell "In qa a queue and a routing rule change. Live sees nothing of it."
 run "doppel sql acme/qa \"UPDATE queues SET name = 'Repairs', max_open = 120 WHERE id = 4\""
 expect "1 row changed"
 run "doppel sql acme/qa \"UPDATE routing_rules SET assign_to = 9 WHERE name = 'Repairs'\""
-tell "The status 'On hold' goes. As in production, its tickets must go somewhere else first."
-run_to 3 "doppel sql acme/qa \"DELETE FROM ticket_statuses WHERE name = 'On hold'\""
-expect "FOREIGN KEY constraint failed"
-run "doppel sql acme/qa \"UPDATE tickets SET status_id = 2 WHERE status_id = 4;
+if [[ $database == sqlite ]]; then
+  tell "The status 'On hold' goes. As in production, its tickets must go somewhere else first."
+  run_to 3 "doppel sql acme/qa \"DELETE FROM ticket_statuses WHERE name = 'On hold'\""
+  expect "FOREIGN KEY constraint failed"
+  run "doppel sql acme/qa \"UPDATE tickets SET status_id = 2 WHERE status_id = 4;
     DELETE FROM ticket_statuses WHERE name = 'On hold'\""
+else
+  tell "The status 'On hold' goes. Live's tickets are only read here: they wait for the promotion."
+  run_to 3 'doppel sql acme/qa "UPDATE tickets SET status_id = 2 WHERE status_id = 4"'
+  expect "a sandbox may not do that"
+  run "doppel sql acme/qa \"DELETE FROM ticket_statuses WHERE name = 'On hold'\""
+fi
 tell "The application itself may work there, too: to it a sandbox is a database like any other." \
-  "Here the shell sqlite3 plays the application."
+  "Here the shell $shell plays the application."
 run 'doppel env acme/qa'
-run "( eval \"\$(doppel env acme/qa)\" && sqlite3 \"\${DATABASE_URL#sqlite:}\" \"
+open="sqlite3 \"\${DATABASE_URL#sqlite:}\""
+if [[ $database != sqlite ]]; then open="psql -qX \"\$DATABASE_URL\" -c"; fi
+run "( eval \"\$(doppel env acme/qa)\" && $open \"
     INSERT INTO custom_fields (name, kind, position) VALUES ('Serial number', 'text', 6)\" )"
 tell "In training a queue is added and a custom field renamed."
 run "doppel sql acme/training \"INSERT INTO queues (name) VALUES ('Practice');
@@ -91,10 +164,9 @@ run "doppel sql acme/training \"INSERT INTO queues (name) VALUES ('Practice');
 
 chapter "4. Meanwhile in live"
 tell "Nobody waited: Bruno renames the same queue, adds another one, and demands order numbers."
-run "sqlite3 helpdesk.db \"
-    UPDATE queues SET name = 'Returns and repairs' WHERE id = 4;
+live "UPDATE queues SET name = 'Returns and repairs' WHERE id = 4;
     INSERT INTO queues (name) VALUES ('Partners');
-    UPDATE custom_fields SET required = 1 WHERE name = 'Order number'\""
+    UPDATE custom_fields SET required = 1 WHERE name = 'Order number';"
 
 chapter "5. What is different"
 tell "Three states side by side: what it was, what the sandbox made of it, what live has by now."
@@ -126,13 +198,14 @@ chapter "7. Live, in one transaction"
 run "plan=\$(doppel plan acme/qa --map 'ticket_statuses:On hold=Open' --quiet) &&
     doppel promote acme/qa --plan \$plan"
 expect "Promotion 1 is live"
-run "sqlite3 -box helpdesk.db \"SELECT id, name, max_open FROM queues;
-    SELECT id, name, required FROM custom_fields\""
+live "SELECT id, name, max_open FROM queues ORDER BY id;
+    SELECT id, name, required FROM custom_fields ORDER BY id;"
 expect "Repairs"
 expect "Partners"
 expect "Serial number"
-run "sqlite3 helpdesk.db \"SELECT count(*) FROM tickets WHERE status_id = 4\""
-[[ $(cat "$output") == 0 ]] || fail "tickets are left on hold"
+live "SELECT count(*) AS tickets_on_hold FROM tickets WHERE status_id = 4;"
+[[ $(value_in_live 'SELECT count(*) FROM tickets WHERE status_id = 4') == 0 ]] ||
+  fail "tickets are left on hold"
 tell "The sandbox was promoted in full, and so it has ended."
 run 'doppel sandbox list acme'
 expect_no "acme/qa"
@@ -140,12 +213,17 @@ run 'doppel history acme'
 expect "acme/qa"
 
 chapter "8. The other sandbox moves on"
-tell "A refresh stands training on live as it is now; its own work stays. Its queue had taken the" \
-  "key that Bruno's has in live: it gets another one."
+tell "A refresh stands training on live as it is now; its own work stays."
+practice=9
+if [[ $database == sqlite ]]; then
+  tell "Its queue had taken the key that Bruno's has in live: it gets another one."
+else
+  practice=8
+fi
 run 'doppel sandbox refresh acme/training'
 expect "2 own changes kept"
 run 'doppel diff acme/training'
-expect "+ Practice (key 9)  added by ada"
+expect "+ Practice (key $practice)  added by ada"
 expect "~ Region of delivery"
 tell "A checkpoint before the lesson, and after it everything is as it was."
 run 'doppel sandbox checkpoint acme/training before-lesson'
@@ -157,16 +235,16 @@ expect "+ Practice"
 
 chapter "9. Back again"
 tell "The new process doesn't work out. Live was edited since, which a rollback won't lose:"
-run "sqlite3 helpdesk.db \"UPDATE sla_targets SET minutes = 45
-    WHERE policy_id = 1 AND priority = 'urgent' AND metric = 'first_response'\""
+live "UPDATE sla_targets SET minutes = 45
+    WHERE policy_id = 1 AND priority = 'urgent' AND metric = 'first_response';"
 run_to 3 'doppel rollback acme'
 expect "sla_targets '1 / urgent / first_response' was changed"
 run 'doppel rollback acme --keep-edits'
 expect "Rollback 2 is live"
-run "sqlite3 -box helpdesk.db \"SELECT id, name, max_open FROM queues WHERE id = 4;
+live "SELECT id, name, max_open FROM queues WHERE id = 4;
     SELECT count(*) AS tickets_on_hold FROM tickets WHERE status_id = 4;
     SELECT minutes FROM sla_targets
-    WHERE policy_id = 1 AND priority = 'urgent' AND metric = 'first_response'\""
+    WHERE policy_id = 1 AND priority = 'urgent' AND metric = 'first_response';"
 expect "Returns and repairs"
 expect "45"
 run 'doppel history acme'

@@ -24,8 +24,7 @@ void promote_qa(const Stand& stand, Doppel& doppel) {
 }
 
 Arguments prepare_init(const Stand& stand, Doppel&) {
-  return {"init", "shop", "sqlite:" + stand.live().string(), "--manifest",
-          stand.manifest().string()};
+  return {"init", "shop", stand.dsn(), "--manifest", stand.manifest().string()};
 }
 
 Arguments prepare_manifest_set(const Stand& stand, Doppel& doppel) {
@@ -38,9 +37,11 @@ Arguments prepare_create(const Stand&, Doppel&) { return {"sandbox", "create", "
 
 Arguments prepare_sql(const Stand& stand, Doppel& doppel) {
   make_qa(stand, doppel);
+  const std::string verb = is_sqlite(stand.carrier()) ? "INSERT OR REPLACE" : "INSERT";
   return {"sql", "shop/qa",
-          "BEGIN; UPDATE queues SET rank = 70 WHERE id = 3; INSERT OR REPLACE INTO settings "
-          "VALUES ('title', 'Other'); COMMIT"};
+          "BEGIN; UPDATE queues SET rank = 70 WHERE id = 3; " + verb +
+              " INTO settings VALUES ('title', 'Other') ON CONFLICT (name) DO UPDATE SET value = "
+              "excluded.value; COMMIT"};
 }
 
 /// Data: the clone's own rows, or live's.

@@ -27,8 +27,17 @@ class Ground {
   virtual std::string live() const = 0;
 };
 
-/// SQLite: live.db in the folder. PostgreSQL: a database in the private cluster.
-std::unique_ptr<Ground> make_ground(Carrier carrier, const std::filesystem::path& folder);
+/// SQLite: live.db in the folder. PostgreSQL: a database in the private cluster, with what the
+/// script makes.
+std::unique_ptr<Ground> make_ground(Carrier carrier, const std::filesystem::path& folder,
+                                    const std::string& server_script = {});
+
+/// What an application opens: a file of SQLite, or a DSN of PostgreSQL.
+std::unique_ptr<database::Connection> connect_any(const std::string& where);
+
+/// Of a server's database: schemas and roles of sandboxes that aren't there, and entries in the
+/// registry without theirs. Empty: nothing is left over.
+std::string left_over(const std::string& live);
 
 /// Either adapter, by the DSN's scheme.
 std::unique_ptr<database::Database> attach_any(const std::string& dsn);

@@ -15,7 +15,8 @@ namespace doppel::testing {
 /// How the application keeps its database.
 enum class Journal { kRollback, kWal };
 
-/// A folder of its own with live.db, shop.yaml and a home, gone with it.
+/// A folder of its own with live.db, shop.yaml and a home, gone with it. Of carrier copy live is a
+/// database of the private cluster, and can't be saved and restored.
 class Stand {
  public:
   explicit Stand(Journal journal = Journal::kRollback, Carrier carrier = Carrier::kFile);
@@ -25,6 +26,11 @@ class Stand {
 
   std::filesystem::path folder() const { return folder_ / "work"; }
   std::filesystem::path live() const { return folder() / "live.db"; }
+  /// What `doppel init` is given, and what the application opens: see ground.hpp.
+  std::string dsn() const { return ground_->dsn(); }
+  std::string live_place() const { return ground_->live(); }
+  std::string place_of(const std::string& environment) const;
+  Carrier carrier() const { return carrier_; }
   std::filesystem::path manifest() const { return folder() / "shop.yaml"; }
   std::filesystem::path home() const { return folder() / "home"; }
 
@@ -36,16 +42,17 @@ class Stand {
   std::filesystem::path file_of(const std::string& environment) const;
 
   /// What the application does with its own connection.
-  static void write(const std::filesystem::path& database, const std::string& sql);
-  void edit_live(const std::string& sql) const { write(live(), sql); }
-  /// As its application would: by its own connection, or, of carrier split, by doppel's session.
+  static void write(const std::string& database, const std::string& sql);
+  void edit_live(const std::string& sql) const { write(live_place(), sql); }
+  /// As its application would: by its own connection, or, of other carriers, by doppel's session.
   void edit_sandbox(const std::string& environment, const std::string& sql) const;
 
   /// Every row of those of the application's tables that the file has, as text.
-  static std::string content(const std::filesystem::path& database);
-  /// As SQLite says it: damage and broken references. Empty: nothing.
-  static std::string damage(const std::filesystem::path& database);
-  static std::vector<Row> query(const std::filesystem::path& database, const std::string& sql);
+  static std::string content(const std::string& database);
+  /// As SQLite says it: damage and broken references; of a server what is left over. Empty:
+  /// nothing.
+  static std::string damage(const std::string& database);
+  static std::vector<Row> query(const std::string& database, const std::string& sql);
 
   Running start(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
   Finished run(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
@@ -65,6 +72,7 @@ class Stand {
  private:
   std::filesystem::path folder_;
   Carrier carrier_;
+  std::unique_ptr<Ground> ground_;
 };
 
 }  // namespace doppel::testing

@@ -4,10 +4,9 @@
 
 #include <fmt/core.h>
 
-#include "adapters/postgres/connection.hpp"
-#include "adapters/sqlite/connection.hpp"
 #include "base/text.hpp"
 #include "database/quote.hpp"
+#include "ground.hpp"
 
 namespace doppel::testing {
 namespace {
@@ -17,15 +16,6 @@ using changeset::State;
 using database::quote_name;
 using database::quote_names;
 using manifest::TableModel;
-
-std::unique_ptr<database::Connection> connect(const std::string& where) {
-  if (dialect_of(where) == Dialect::kPostgresql) {
-    return postgres::open({.dsn = where, .access = database::Access::kReadWrite});
-  }
-  return sqlite::open({.path = where,
-                       .access = database::Access::kReadWrite,
-                       .creation = sqlite::Creation::kCreateIfMissing});
-}
 
 std::string literal(const Value& value) {
   switch (value.kind()) {
@@ -145,9 +135,9 @@ std::string schema_sql(const manifest::Model& model, Dialect dialect) {
       for (const std::size_t column : model.require(reference.targets.at(0).table).shape->key) {
         target.push_back(model.require(reference.targets.at(0).table).shape->columns[column]);
       }
-      const std::string foreign = fmt::format(
-          "FOREIGN KEY ({}) REFERENCES {} ({})", quote_names(columns),
-          quote_name(reference.targets.at(0).table), quote_names(target));
+      const std::string foreign =
+          fmt::format("FOREIGN KEY ({}) REFERENCES {} ({})", quote_names(columns),
+                      quote_name(reference.targets.at(0).table), quote_names(target));
       // PostgreSQL wants the other table to be there.
       if (typed) {
         references +=
@@ -182,7 +172,7 @@ std::string manifest_text(const manifest::Model& model, const std::string& carri
 }
 
 void make_world_file(const std::string& where, const World& world) {
-  const auto application = connect(where);
+  const auto application = connect_any(where);
   application->sql()->execute_script(schema_sql(world.model, dialect_of(where)));
   const auto transaction = application->begin(database::TransactionKind::kWrite);
   application->sql()->execute_script(defer(dialect_of(where)));
@@ -218,19 +208,19 @@ std::string edit_sql(const State& from, const State& to, Random& random, Dialect
 }
 
 void run_sql(const std::string& where, const std::string& sql) {
-  connect(where)->sql()->execute_script(sql);
+  connect_any(where)->sql()->execute_script(sql);
 }
 
 Entries read_entries(const std::string& where) {
   Entries entries;
-  for (const Row& row : connect(where)->sql()->query("SELECT id, text FROM entries", {})) {
+  for (const Row& row : connect_any(where)->sql()->query("SELECT id, text FROM entries", {})) {
     entries.emplace(row[0].integer(), row[1].text());
   }
   return entries;
 }
 
 State read_state(const std::string& where, const manifest::Model& model) {
-  const auto application = connect(where);
+  const auto application = connect_any(where);
   State state;
   for (const TableModel& table : model.tables) {
     auto& rows = state.tables[table.name()];
@@ -246,28 +236,9 @@ State read_state(const std::string& where, const manifest::Model& model) {
   return state;
 }
 
-namespace {
-
-/// Schemas without their entry in the registry, and entries without their schema or role.
-std::string left_over(database::SqlRunner& sql) {
-  if (!sql.has_own_table("sandbox")) return {};
-  std::string found;
-  for (const Row& row : sql.query(
-           "SELECT coalesce(n.nspname, s.schema) FROM pg_namespace AS n FULL JOIN doppel.sandbox "
-           "AS "
-           "s ON s.schema = n.nspname WHERE (n.nspname LIKE 'zz\\_doppel\\_%' OR s.schema IS NOT "
-           "NULL) AND (n.oid IS NULL OR s.schema IS NULL OR to_regrole(s.role) IS NULL)",
-           {})) {
-    found += "left over: " + row[0].text() + "\n";
-  }
-  return found;
-}
-
-}  // namespace
-
 std::string damage_of(const std::string& where) {
-  const auto application = connect(where);
-  if (dialect_of(where) == Dialect::kPostgresql) return left_over(*application->sql());
+  if (dialect_of(where) == Dialect::kPostgresql) return left_over(where);
+  const auto application = connect_any(where);
   std::string found;
   for (const Row& row : application->sql()->query("PRAGMA quick_check", {})) {
     if (row[0] != Value("ok")) found += display(row) + "\n";

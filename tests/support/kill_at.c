@@ -4,10 +4,14 @@
 // what is left on the disk; the program itself carries no code for that.
 //
 //   DOPPEL_TEST_KILL_UNDER=PREFIX    only files whose path begins so count; unset: nothing does
+//   DOPPEL_TEST_KILL_SENDS=1         what is sent to a server counts, too
 //   DOPPEL_TEST_KILL_AT=N            SIGKILL just before the Nth operation (from 1)
 //   DOPPEL_TEST_STOP_AT=N            SIGSTOP just before it; the process goes on with SIGCONT
 //   DOPPEL_TEST_FULL_AT=N            from it on, what needs room on the disk fails with ENOSPC
 //   DOPPEL_TEST_COUNT_FILE=PATH      how many there were, written at exit (the last process wins)
+//
+// A statement of libpq is one send. To die after the server did one and before its answer was read
+// is to die before the next operation.
 //
 // Counted: write, writev, pwrite, pwritev, fallocate, ftruncate, truncate, fsync, fdatasync,
 // open with O_CREAT or O_TRUNC, rename, link, unlink, mkdir, rmdir, copy_file_range, sendfile into
@@ -29,6 +33,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -262,6 +267,17 @@ int ioctl(int file, unsigned long request, ...) {
     if (count_descriptor(file)) return no_space();
   }
   return (int)syscall(SYS_ioctl, file, request, argument);
+}
+
+// Sending.
+
+ssize_t send(int socket, const void* bytes, size_t size, int flags) {
+  if (number_in("DOPPEL_TEST_KILL_SENDS") > 0) {
+    const int kept = errno;
+    count_one();
+    errno = kept;
+  }
+  return syscall(SYS_sendto, socket, bytes, size, flags, NULL, 0);
 }
 
 // Names.
