@@ -8,7 +8,7 @@
 
 #include "bench/runner.hpp"
 
-/// doppel_bench [--filter TEXT] [--json]: one table of all measures. Exit code 1 when a result is
+/// doppel_bench [[--filter] TEXT] [--json]: one table of all measures. Exit code 1 when a result is
 /// wrong or a benchmark fails; a target that isn't met is no failure.
 int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
@@ -19,8 +19,10 @@ int main(int argc, char** argv) {
       as_json = true;
     } else if (arguments[i] == "--filter" && i + 1 < arguments.size()) {
       filter = arguments[++i];
+    } else if (!arguments[i].starts_with('-')) {
+      filter = arguments[i];
     } else {
-      fmt::print(stderr, "usage: doppel_bench [--filter TEXT] [--json]\n");
+      fmt::print(stderr, "usage: doppel_bench [[--filter] TEXT] [--json]\n");
       return 2;
     }
   }

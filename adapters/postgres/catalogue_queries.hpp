@@ -80,6 +80,7 @@ SELECT t.oid, c.relname::text, i.indisprimary, k.columns, i.indexprs IS NOT NULL
           AND p.refobjsubid <> a.attnum
         JOIN pg_attribute m ON m.attrelid = t.oid
           AND m.attnum = coalesce(p.refobjsubid, a.attnum) AND m.attgenerated = ''
+          AND m.attname <> 'doppel_sandbox'
         WHERE i.indexprs IS NOT NULL OR EXISTS (
           SELECT FROM pg_attribute g WHERE g.attrelid = t.oid AND g.attgenerated <> ''
             AND g.attnum = ANY (i.indkey)))

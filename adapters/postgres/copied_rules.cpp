@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/sql_words.hpp"
 #include "database/quote.hpp"
 
@@ -119,6 +120,30 @@ CopiedRules read_copied_rules(SqlRunner& live, const Oids& relations, const std:
   read_rules(live, relations, rules);
   read_policies(live, relations, role, rules);
   return rules;
+}
+
+Oids shaping_functions(SqlRunner& live, const Oids& relations) {
+  Oids functions;
+  for (const Row& row : live.query("SELECT DISTINCT tgfoid FROM pg_trigger WHERE tgrelid = ANY "
+                                   "($1::oid[]) AND NOT tgisinternal AND tgtype & 2 <> 0",
+                                   {Value(oid_array(relations))})) {
+    functions.push_back(row[0].integer());
+  }
+  return functions;
+}
+
+void fix_trigger_paths(SqlRunner& sandbox, const std::string& schema,
+                       const std::vector<std::string>& path) {
+  std::string script;
+  for (const Row& row : sandbox.query(R"(
+SELECT format('ALTER FUNCTION %s SET search_path = %s, pg_temp', p.oid::regprocedure, coalesce(
+  (SELECT substr(s, 13) FROM unnest(p.proconfig) AS s WHERE starts_with(s, 'search_path=')), $2))
+FROM pg_proc p WHERE p.pronamespace = quote_ident($1)::regnamespace
+  AND p.prorettype = 'trigger'::regtype AND p.proname !~ '^doppel_' ORDER BY 1)",
+                                      {Value(schema), Value(path_list(path))})) {
+    script += row[0].text() + ";\n";
+  }
+  if (!script.empty()) sandbox.execute_script(script);
 }
 
 std::vector<std::string> default_statements(SqlRunner& live, const Oids& relations,

@@ -20,6 +20,15 @@ struct CopiedRules {
 CopiedRules read_copied_rules(database::SqlRunner& live, const Oids& relations,
                               const std::string& role);
 
+/// What a reference does (a cascade) runs triggers as the tables' owner, who may more than the
+/// sandbox that set it off, and with the sandbox's search_path, in which it can shadow any name by
+/// tables and views of its own in pg_temp. So functions of triggers that shape rows are copied in
+/// any case, and look for names only where `path` says.
+Oids shaping_functions(database::SqlRunner& live, const Oids& relations);
+/// REQUIRES: an open transaction, after the functions were made in `schema`.
+void fix_trigger_paths(database::SqlRunner& sandbox, const std::string& schema,
+                       const std::vector<std::string>& path);
+
 /// Defaults that call copied functions, and those of views.
 std::vector<std::string> default_statements(database::SqlRunner& live, const Oids& relations,
                                             const Oids& functions);

@@ -46,10 +46,11 @@ Plan plan_copy(Connection& connection, const std::vector<TableShapePtr>& shapes,
   for (const TableShapePtr& shape : shapes) wanted.push_back(shape->name);
   Plan plan;
   plan.tables = read_copied_tables(live, wanted);
-  plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.schema);
-  plan.remarks = plan.objects.remarks;
   Oids relations;
   for (const CopiedTable& table : plan.tables) relations.push_back(table.oid);
+  plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.schema,
+                                     shaping_functions(live, relations));
+  plan.remarks = plan.objects.remarks;
   std::vector<std::string>& script = plan.before_capture;
   append(script, table_statements(live, plan.tables));
   append(script, constraint_statements(live, relations));
@@ -165,6 +166,7 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
     connection.run_script("ANALYZE " + database::quote_names(tables));
   }
   install_capture(connection, shapes, heirs_of(shapes, plan.tables), path);
+  fix_trigger_paths(*connection.sql(), names.schema, path);
   write_mark(connection, "mark", spec.mark);
   connection.run_script(
       fmt::format("COMMENT ON SCHEMA {} IS {}", quote_name(names.schema), quote_text(spec.mark)));

@@ -92,6 +92,31 @@ TEST_F(SandboxRights, OtherSandboxesAreOutOfReach) {
   EXPECT_EQ(ask("SELECT count(*) FROM ticket"), Lines{"2"}) << "what both read stays readable";
 }
 
+/// A cascade runs the trigger as the copies' owner, which is doppel's own role: what the sandbox
+/// shadows must not be seen there.
+class CuriousTrigger : public CopyCarrier {
+ protected:
+  CuriousTrigger()
+      : CopyCarrier("copy",
+                    "CREATE FUNCTION sla_goes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF "
+                    "EXISTS (SELECT FROM queue WHERE name = 'nobody') THEN RAISE EXCEPTION 'no'; "
+                    "END IF; RETURN OLD; END $$; CREATE TRIGGER sla_goes BEFORE DELETE ON sla FOR "
+                    "EACH ROW EXECUTE FUNCTION sla_goes()") {}
+};
+
+TEST_F(CuriousTrigger, SeesNothingThatTheSandboxShadows) {
+  overlays().create(spec_);
+  const std::string schema = "zz_doppel_" + spec_.folder.filename().string();
+  EXPECT_EQ(ask("CREATE TEMPORARY TABLE said (who text); GRANT ALL ON said TO PUBLIC; "
+                "CREATE FUNCTION pg_temp.evil() RETURNS citext LANGUAGE plpgsql AS $$ BEGIN INSERT "
+                "INTO pg_temp.said VALUES (current_user::text); RETURN 'x'; END $$; "
+                "CREATE TEMPORARY VIEW queue AS SELECT 1 AS id, pg_temp.evil() AS name; "
+                "GRANT ALL ON queue TO PUBLIC; DELETE FROM " +
+                schema + ".routing; DELETE FROM " + schema + ".\"Step\"; DELETE FROM " + schema +
+                ".template; DELETE FROM " + schema + ".queue WHERE id = 2; SELECT * FROM said"),
+            Lines{});
+}
+
 TEST_F(SandboxRights, AWritableLiveIsRefused) {
   live_.run("GRANT UPDATE ON ticket TO PUBLIC", "doppel_owner");
   try {

@@ -1,7 +1,5 @@
 #include "adapters/postgres/overlay_rows.hpp"
 
-#include <set>
-
 #include <fmt/core.h>
 
 #include "adapters/postgres/capture.hpp"
@@ -109,18 +107,50 @@ Generation require_generation(Connection& connection, const std::vector<TableSha
   return {*generation, fresh};
 }
 
+std::vector<Row> unused_generations(Connection& connection) {
+  return rows_of(
+      connection
+          .run("SELECT generation FROM doppel.shared_generation AS g WHERE NOT EXISTS "
+               "(SELECT FROM doppel.shared_sandbox AS s WHERE s.generation = g.generation)")
+          .get());
+}
+
 /// Generations without a sandbox go, and with the last one what they have in common.
 void drop_unused(Connection& connection) {
+  // Mostly there is none, and nobody waits for anybody.
+  if (unused_generations(connection).empty()) return;
   lock_shared(connection, SharedLock::kAlone);
-  const auto unused =
-      rows_of(connection
-                  .run("SELECT generation FROM doppel.shared_generation AS g WHERE NOT EXISTS "
-                       "(SELECT FROM doppel.shared_sandbox AS s WHERE s.generation = g.generation)")
-                  .get());
-  for (const Row& row : unused) {
+  for (const Row& row : unused_generations(connection)) {
     drop_generation(connection, static_cast<int>(row[0].integer()));
   }
   unlock_shared(connection, SharedLock::kAlone);
+}
+
+/// The rows of `fresh` become `own`'s. REQUIRES: an open transaction.
+void take_place(Connection& connection, const SharedSandbox& own, const SharedSandbox& fresh,
+                const std::string& state) {
+  const SharedNames before = shared_names(connection, own.generation);
+  const SharedNames after = shared_names(connection, fresh.generation);
+  // Whoever writes in it has ended or waits: doppel_guard.
+  connection.run("SELECT FROM doppel.shared_sandbox WHERE number = $1 FOR UPDATE",
+                 std::vector<Value>{Value(own.number)});
+  connection.run_script(fmt::format("SET LOCAL search_path = {}; SET LOCAL doppel.sandbox = {}",
+                                    quote_name(before.views), own.number));
+  if (capture_state(connection) != state) {
+    throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
+                {.place = own.id, .remedy = "nothing was changed; try again"});
+  }
+  set_copying(connection);
+  clear_shared(connection, before, own.number);
+  hand_over_shared(connection, after, fresh.number, own.number);
+  connection.run("DELETE FROM doppel.shared_sandbox WHERE number = $1",
+                 std::vector<Value>{Value(fresh.number)});
+  connection.run(
+      "UPDATE doppel.shared_sandbox SET generation = $2, mark = $3, sealed = false "
+      "WHERE number = $1",
+      std::vector<Value>{Value(own.number), Value(fresh.generation), Value(fresh.mark)});
+  if (own.generation == fresh.generation) return;
+  move_role(connection, own.role, before.group, login_names(after, own.role), after.group);
 }
 
 bool has_registry(Connection& connection) {
@@ -223,6 +253,7 @@ database::ApplicationAccess RowsOverlayBuilder::access_for_application(const Ove
 
 void RowsOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next,
                                  const std::string& state) {
+  std::string moved_role;
   try {
     const auto connection = connect(database::Access::kReadWrite);
     const auto own = find_shared(*connection, names_of(spec).schema);
@@ -231,41 +262,20 @@ void RowsOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
       throw Error(ErrorCode::kNotFound, "the sandbox's rows are gone",
                   {.place = names_of(spec).schema, .remedy = "discard the sandbox"});
     }
-    const SharedNames before = shared_names(*connection, own->generation);
-    const SharedNames after = shared_names(*connection, fresh->generation);
     connection->run_script("BEGIN");
-    // Whoever writes in it has ended or waits: doppel_guard.
-    connection->run("SELECT FROM doppel.shared_sandbox WHERE number = $1 FOR UPDATE",
-                    std::vector<Value>{Value(own->number)});
-    connection->run_script(fmt::format("SET LOCAL search_path = {}; SET LOCAL doppel.sandbox = {}",
-                                       quote_name(before.views), own->number));
-    if (capture_state(*connection) != state) {
-      throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
-                  {.place = own->id, .remedy = "nothing was changed; try again"});
-    }
-    set_copying(*connection);
-    clear_shared(*connection, before, own->number);
-    hand_over_shared(*connection, after, fresh->number, own->number);
-    connection->run("DELETE FROM doppel.shared_sandbox WHERE number = $1",
-                    std::vector<Value>{Value(fresh->number)});
-    connection->run(
-        "UPDATE doppel.shared_sandbox SET generation = $2, mark = $3, sealed = false "
-        "WHERE number = $1",
-        std::vector<Value>{Value(own->number), Value(fresh->generation), Value(fresh->mark)});
-    if (before.generation != after.generation) {
-      move_role(*connection, own->role, before.group, login_names(after, own->role), after.group);
-    }
+    take_place(*connection, *own, *fresh, state);
     connection->run_script("COMMIT");
-    if (before.generation != after.generation) {
-      // Their search_path still names tables in which the sandbox has no rows any more.
-      end_open_sessions(*connection, own->role);
-      drop_unused(*connection);
-    }
+    if (own->generation != fresh->generation) moved_role = own->role;
   } catch (...) {
     remove(next);
     throw;
   }
   remove_tree(next.folder);
+  if (moved_role.empty()) return;
+  const auto connection = connect(database::Access::kReadWrite);
+  // Their search_path still names tables in which the sandbox has no rows any more.
+  end_open_sessions(*connection, moved_role);
+  drop_unused(*connection);
 }
 
 void RowsOverlayBuilder::recover(const OverlaySpec& spec) {

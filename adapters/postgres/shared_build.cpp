@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "adapters/postgres/capture.hpp"
+#include "adapters/postgres/copied_rules.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/overlay_rights.hpp"
 #include "adapters/postgres/values.hpp"
@@ -104,17 +105,6 @@ WHERE c.relnamespace = quote_ident($1)::regnamespace AND a.attgenerated = ''
               {names.rows, names.views});
 }
 
-/// A sandbox may shadow names by tables of its own in pg_temp and by its search_path: what runs as
-/// somebody else doesn't look there.
-void fix_paths(Connection& connection, const SharedNames& names) {
-  run_answers(connection, R"(
-SELECT format('ALTER FUNCTION %s SET search_path = %s, pg_temp', p.oid::regprocedure, coalesce(
-  (SELECT substr(s, 13) FROM unnest(p.proconfig) AS s WHERE starts_with(s, 'search_path=')), $2))
-FROM pg_proc p WHERE p.pronamespace = quote_ident($1)::regnamespace
-  AND p.prorettype = 'trigger'::regtype AND p.proname !~ '^doppel_' ORDER BY 1)",
-              {names.views, path_list(before({names.views}, connection.path()))});
-}
-
 /// Tables belong to the owner, views and doppel's functions to a role that a policy holds to the
 /// sandbox: so no condition of a query sees a row before its sandbox was looked at.
 void give_away(Connection& connection, const SharedNames& names) {
@@ -199,7 +189,7 @@ SharedNames make_generation(Connection& connection, const std::vector<TableShape
   set_path(connection, before({names.rows, names.views}, live));
   run_all(connection, plan.rule_statements);
   set_path(connection, live);
-  fix_paths(connection, names);
+  fix_trigger_paths(*connection.sql(), names.views, before({names.views}, live));
   give_away(connection, names);
   std::vector<std::string> remarks = grant_shared(connection, plan, names);
   remarks.insert(remarks.end(), plan.remarks.begin(), plan.remarks.end());

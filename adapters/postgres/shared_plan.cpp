@@ -98,19 +98,6 @@ std::string unless_copying(const std::string& trigger) {
          trigger.substr(function);
 }
 
-/// Functions of triggers run as the tables' owner where a reference acts: they are copied, so that
-/// their search_path can be fixed.
-Oids trigger_functions(Connection& connection, const Oids& tables) {
-  Oids functions;
-  for (const Row& row : ask(connection,
-                            "SELECT DISTINCT tgfoid FROM pg_trigger WHERE tgrelid = ANY "
-                            "($1::oid[]) AND NOT tgisinternal AND tgtype & 2 <> 0",
-                            tables)) {
-    functions.push_back(row[0].integer());
-  }
-  return functions;
-}
-
 /// What a materialised view holds can't be by sandbox: it is worked out at each look.
 void unfold_materialised(Connection& connection, SharedPlan& plan) {
   for (CopiedObject& object : plan.objects.objects) {
@@ -151,7 +138,7 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
   const Oids tables = oids_of(plan.tables);
   refuse_unfit(connection, tables);
   plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.views,
-                                     trigger_functions(connection, tables));
+                                     shaping_functions(live, tables));
   plan.remarks = plan.objects.remarks;
   unfold_materialised(connection, plan);
   for (const CopiedTable& table : plan.tables) {

@@ -243,6 +243,7 @@ TEST_F(SharedRights, WhatItShadowsIsSeenByItselfOnly) {
       "pg_temp.said VALUES (current_user::text || ' ' || session_user::text); RETURN 'x'; END $$;"
       "GRANT ALL ON said TO PUBLIC;"
       "CREATE TEMPORARY VIEW queue AS SELECT 1 AS id, pg_temp.evil() AS name;"
+      "GRANT ALL ON queue TO PUBLIC;"
       "CREATE TEMPORARY TABLE doppel_capture (tbl int, key text[], image text[], by text, at "
       "timestamptz, PRIMARY KEY (tbl, key));"
       "CREATE TEMPORARY TABLE shared_sandbox (number int, sealed boolean)");

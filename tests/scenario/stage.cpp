@@ -281,6 +281,11 @@ Stage::Outcome Stage::expect_conflict(const Expectation& expectation) {
 
 Finished Stage::doppel(std::vector<std::string> arguments) {
   const std::string home = "DOPPEL_HOME=" + (folder_ / "home").string();
+  const bool creates =
+      arguments.size() > 1 && arguments[0] == "sandbox" && arguments[1] == "create";
+  if (creates && !programs_.carrier.empty() && !std::ranges::count(arguments, "--carrier")) {
+    arguments.insert(arguments.end(), {"--carrier", programs_.carrier});
+  }
   arguments.insert(arguments.begin(), {"env", "NO_COLOR=1", home, programs_.doppel});
   return run_process(arguments, "", folder_);
 }

@@ -22,6 +22,8 @@ class Stage {
   struct Programs {
     std::string doppel;             ///< path of the binary
     std::string helpdesk_manifest;  ///< path of examples/helpdesk/manifest.yaml
+    /// Of sandboxes where a scenario names none; empty: doppel chooses.
+    std::string carrier = {};
   };
 
   /// `folder` exists and is empty; who made it removes it.
