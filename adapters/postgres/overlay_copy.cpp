@@ -89,6 +89,15 @@ database::ApplicationAccess CopyOverlayBuilder::access_for_application(const Ove
   access.remarks = {
       "connect as this role: its search_path shows the sandbox's config and live's data",
       "live's data is for reading: a write of it is refused"};
+  const auto written = overlay->sql().query(
+      "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_trigger AS t JOIN pg_class AS "
+      "c ON c.oid = t.tgrelid WHERE t.tgname = 'doppel_row' AND c.relnamespace = $1::regnamespace",
+      {Value(quote_name(names.schema))});
+  if (!written.at(0).at(0).is_null()) {
+    access.remarks.back() =
+        "it writes data over live's, which stays in the sandbox: " + written[0][0].text() +
+        "; a write of other data is refused";
+  }
   const auto kept =
       overlay->sql().query("SELECT value FROM doppel_mark WHERE name = 'remarks'", {});
   if (!kept.empty()) {

@@ -60,7 +60,8 @@ void end_open_sessions(Connection& connection, const std::string& role);
 void move_role(Connection& connection, const std::string& role, const std::string& from_reader,
                const SandboxNames& names, const std::string& to_reader);
 
-/// With its writer, and the reader where no other sandbox reads through it. REQUIRES: no open transaction.
+/// With its writer, and the reader where no other sandbox reads through it.
+/// REQUIRES: no open transaction.
 void drop_role(Connection& connection, const std::string& role, const std::string& reader);
 
 /// The sandbox's DSN: where `connection` leads to, as the role.
