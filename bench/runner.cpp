@@ -143,6 +143,7 @@ std::vector<Benchmark> all_benchmarks() {
           {"config merge", bench_merge_config},
           {"promote, rollback", bench_promote},
           {"stalls", bench_stalls},
+          {"postgres views", bench_postgres_views},
           {"reset", bench_reset},
           {"reads", bench_reads},
           {"postgres rows", bench_postgres_rows}};

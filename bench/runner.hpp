@@ -108,6 +108,7 @@ void bench_merge_million(Report& report);
 void bench_merge_config(Report& report);
 void bench_promote(Report& report);
 void bench_stalls(Report& report);
+void bench_postgres_views(Report& report);
 void bench_reset(Report& report);
 void bench_reads(Report& report);
 void bench_postgres_rows(Report& report);

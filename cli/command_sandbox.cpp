@@ -163,7 +163,8 @@ void add_sandbox(CLI::App& app, Context& context) {
 
   CLI::App* make = command->add_subcommand("create", "Make a sandbox of live as it is now");
   add_name(make, arguments);
-  make->add_option("--kind", arguments->create.kind, "overlay (default)");
+  make->add_option("--kind", arguments->create.kind,
+                   "overlay (default) or shadow, which writes all data, too");
   make->add_option("--carrier", arguments->create.carrier,
                    "file or split (default: the manifest's)");
   make->add_option("--follow", arguments->follow, "live: refresh at every entering")

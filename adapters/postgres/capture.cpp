@@ -123,6 +123,7 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
        database::described_tables(read_mark(connection, "tables"), connection.place())) {
     CapturedTable table;
     table.number = tables.size();
+    table.view = described.kind == database::TrackedTable::Kind::kData;
     table.types.resize(described.shape->columns.size());
     table.nullable.resize(described.shape->columns.size());
     table.shape = std::move(described.shape);
@@ -151,7 +152,7 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
                     {.place = table.shape->name + "." + table.shape->columns[i]});
       }
       table.types[i] = (*found->second)[2].text();
-      table.nullable[i] = (*found->second)[3] != Value(1);
+      table.nullable[i] = !table.view && (*found->second)[3] != Value(1);
     }
   }
   return tables;

@@ -28,14 +28,16 @@ struct CapturedTable {
   std::size_t number = 0;
   std::vector<std::string> types;  ///< of the shape's columns, as a cast takes them
   std::vector<bool> nullable;
+  bool view = false;  ///< data over live's, whose triggers keep what they touch themselves
 };
 
 /// Mark, capture and functions of `shapes`, whose tables stand in the schema that leads `path`;
-/// `heirs` has for each the relations that can be written in its place (partitions).
+/// `heirs` has for each the relations that can be written in its place (partitions). `views` are
+/// the tables of data that the sandbox writes over live's; their numbers follow.
 /// REQUIRES: an open transaction with that search_path.
 void install_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
                      const std::vector<std::vector<std::string>>& heirs,
-                     const std::vector<std::string>& path);
+                     const std::vector<TableShapePtr>& views, const std::vector<std::string>& path);
 
 /// The same for tables that sandboxes share: they stand in the schema that leads `path`, and their
 /// functions are made in `functions`, to be given to a role that a policy holds to one sandbox.
@@ -44,7 +46,8 @@ void install_shared_capture(Connection& connection, const std::vector<TableShape
                             const std::vector<std::string>& path, const std::string& functions);
 
 /// What doppel_mark says of the tables, for read_captured_tables.
-std::string describe_captured(const std::vector<TableShapePtr>& shapes);
+std::string describe_captured(const std::vector<TableShapePtr>& shapes,
+                              const std::vector<TableShapePtr>& views = {});
 
 /// The tables that the sandbox says that it keeps, as they stand now.
 /// Throws Error(kSchemaChanged) where one no longer has its columns.

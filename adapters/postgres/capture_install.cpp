@@ -143,9 +143,11 @@ void install_seal(Connection& connection) {
   connection.run_script(std::string(kSealFunction));
   std::string sql;
   const auto unsealed = connection.run(
-      "SELECT format('CREATE TRIGGER doppel_sealed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE "
-      "ON %I FOR EACH STATEMENT EXECUTE FUNCTION doppel_sealed()', c.relname) FROM pg_class AS c "
-      "WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p') "
+      "SELECT format('CREATE TRIGGER doppel_sealed BEFORE INSERT OR UPDATE OR DELETE%s "
+      "ON %I FOR EACH STATEMENT EXECUTE FUNCTION doppel_sealed()', CASE c.relkind WHEN 'v' THEN '' "
+      "ELSE ' OR TRUNCATE' END, c.relname) FROM pg_class AS c WHERE c.relnamespace = "
+      "$1::regnamespace AND (c.relkind IN ('r', 'p') OR EXISTS (SELECT FROM pg_trigger AS d WHERE "
+      "d.tgrelid = c.oid AND d.tgname = 'doppel_row')) "
       "AND c.relname NOT LIKE 'doppel\\_%' AND NOT EXISTS (SELECT FROM pg_trigger AS t "
       "WHERE t.tgrelid = c.oid AND t.tgname = 'doppel_sealed') ORDER BY c.relname",
       std::vector<Value>{Value(quote_name(connection.path().at(0)))});
@@ -155,6 +157,7 @@ void install_seal(Connection& connection) {
 
 void install_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
                      const std::vector<std::vector<std::string>>& heirs,
+                     const std::vector<TableShapePtr>& views,
                      const std::vector<std::string>& path) {
   std::string sql =
       "CREATE TABLE doppel_mark (name text PRIMARY KEY, value text);\n"
@@ -170,7 +173,7 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
     }
   }
   connection.run_script(sql);
-  write_mark(connection, "tables", describe_captured(shapes));
+  write_mark(connection, "tables", describe_captured(shapes, views));
 }
 
 void install_shared_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
@@ -198,10 +201,14 @@ void install_shared_capture(Connection& connection, const std::vector<TableShape
   connection.run_script(sql);
 }
 
-std::string describe_captured(const std::vector<TableShapePtr>& shapes) {
+std::string describe_captured(const std::vector<TableShapePtr>& shapes,
+                              const std::vector<TableShapePtr>& views) {
   std::vector<database::TrackedTable> tables;
   for (const TableShapePtr& shape : shapes) {
     tables.push_back({.shape = shape, .kind = database::TrackedTable::Kind::kConfig});
+  }
+  for (const TableShapePtr& shape : views) {
+    tables.push_back({.shape = shape, .kind = database::TrackedTable::Kind::kData});
   }
   return database::describe_tables(tables);
 }

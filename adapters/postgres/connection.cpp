@@ -89,8 +89,8 @@ std::optional<Relation> Connection::find_relation(const std::string& table) {
   const ResultHandle result = link_.run(
       // What there is to know of a view on a table that sandboxes share is that table's.
       "SELECT coalesce(b.oid, c.oid), quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
-      "c.relkind = 'r' AND c.relhassubclass FROM pg_class c "
-      "JOIN pg_namespace n ON n.oid = c.relnamespace "
+      "c.relkind = 'r' AND c.relhassubclass, c.relkind IN ('r', 'p') OR b.oid IS NOT NULL "
+      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
       "LEFT JOIN pg_class b ON starts_with(n.nspname, 'zz_doppel_view_') AND b.relkind = 'r' AND "
       "b.relname = c.relname AND b.relnamespace = "
       "to_regnamespace(quote_ident(replace(n.nspname, 'zz_doppel_view_', 'zz_doppel_rows_'))) "
@@ -105,7 +105,10 @@ std::optional<Relation> Connection::find_relation(const std::string& table) {
   const Row row = row_of(result.get(), 0);
   const std::string& text = row[1].text();
   const bool inherited = row[2].integer() != 0;
-  return Relation{.oid = row[0].integer(), .text = text, .own = inherited ? "ONLY " + text : text};
+  return Relation{.oid = row[0].integer(),
+                  .text = text,
+                  .own = inherited ? "ONLY " + text : text,
+                  .table = row[3].integer() != 0};
 }
 
 const TableFacts& Connection::facts(const std::string& table) {

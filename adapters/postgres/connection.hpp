@@ -22,6 +22,7 @@ struct Relation {
   std::int64_t oid = 0;
   std::string text;  ///< as SQL, quoted
   std::string own;   ///< the same without what inherits from it
+  bool table = true;
 };
 
 /// A savepoint for the time of one call; rolled back to unless it is kept. Does nothing where no

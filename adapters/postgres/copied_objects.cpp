@@ -103,9 +103,13 @@ Candidates read_candidates(SqlRunner& live, const std::vector<std::string>& path
 
 /// What of the candidates reads a copy, directly or through another.
 std::set<std::int64_t> choose(const Candidates& candidates, const std::vector<CopiedTable>& tables,
-                              const Oids& also) {
-  std::set<std::int64_t> numbers;
-  std::set<std::string> names;
+                              const Oids& also, const WrittenData& data) {
+  std::set<std::int64_t> numbers(data.relations.begin(), data.relations.end());
+  std::set<std::string> names(data.names.begin(), data.names.end());
+  const auto called = [&](std::int64_t oid) {
+    return std::ranges::find(data.trigger_functions, oid) != data.trigger_functions.end() ||
+           std::ranges::find(also, oid) != also.end();
+  };
   for (const CopiedTable& table : tables) {
     numbers.insert(table.oid);
     names.insert(table.name);
@@ -116,7 +120,7 @@ std::set<std::int64_t> choose(const Candidates& candidates, const std::vector<Co
     for (const auto& [oid, candidate] : candidates) {
       if (chosen.contains(oid)) continue;
       const bool reads =
-          candidate.definer || std::ranges::find(also, oid) != also.end() ||
+          candidate.definer || called(oid) ||
           std::ranges::any_of(candidate.needs, [&](auto need) { return numbers.contains(need); }) ||
           std::ranges::any_of(candidate.words, [&](auto& word) { return names.contains(word); });
       if (!reads) continue;
@@ -203,10 +207,10 @@ Oids CopiedObjects::oids(Kind kind) const {
 
 CopiedObjects read_copied_objects(SqlRunner& live, const std::vector<CopiedTable>& tables,
                                   const std::vector<std::string>& path, const std::string& schema,
-                                  const Oids& also) {
+                                  const Oids& also, const WrittenData& data) {
   const Candidates candidates = read_candidates(live, path);
-  std::set<std::int64_t> left = choose(candidates, tables, also);
-  std::set<std::string> names;
+  std::set<std::int64_t> left = choose(candidates, tables, also, data);
+  std::set<std::string> names(data.names.begin(), data.names.end());
   for (const CopiedTable& table : tables) names.insert(table.name);
   for (const std::int64_t oid : left) {
     const CopiedObject& object = candidates.at(oid).object;
@@ -243,6 +247,12 @@ CopiedObjects read_copied_objects(SqlRunner& live, const std::vector<CopiedTable
                                "own, called with its schema, does what its owner may");
     }
     object.sql = function_sql(live, candidate, schema);
+    if (std::ranges::find(data.trigger_functions, oid) != data.trigger_functions.end() &&
+        !candidate.pinned) {
+      object.sql +=
+          fmt::format("ALTER FUNCTION {}.{}() SET search_path = {}, {};\n", quote_name(schema),
+                      quote_name(object.name), quote_name(schema), path_list(path));
+    }
     copied.objects.push_back(std::move(object));
   }
   return copied;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -15,23 +16,18 @@ namespace {
 using database::quote_name;
 using database::SqlRunner;
 
-/// Words with which a function's body reaches beyond the row that it was called for.
-bool acts_outside(std::string_view body) {
-  constexpr std::array<std::string_view, 12> kActs{"insert", "delete",    "merge",  "truncate",
-                                                   "notify", "pg_notify", "copy",   "lo_export",
-                                                   "call",   "execute",   "create", "drop"};
-  const std::vector<std::string> words = words_of(body, Texts::kLeaveOut);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (std::ranges::find(kActs, word) != kActs.end()) return true;
-    if (word.starts_with("dblink") || word.starts_with("http")) return true;
-    // UPDATE t SET, but not TG_OP's value, which is a text, nor FOR UPDATE.
-    if (word == "update" && (i == 0 || words[i - 1] != "for")) return true;
-  }
-  return false;
+/// Whether the manifest says it, and what.
+std::optional<database::TriggerUse> use_of(const TriggerUses& uses, const std::string& table,
+                                           const std::string& trigger) {
+  const auto of_table = uses.find(table);
+  if (of_table == uses.end()) return std::nullopt;
+  const auto found = of_table->second.find(trigger);
+  if (found == of_table->second.end()) return std::nullopt;
+  return found->second;
 }
 
-void read_triggers(SqlRunner& live, const Oids& relations, CopiedRules& rules) {
+void read_triggers(SqlRunner& live, const Oids& relations, const TriggerUses& uses,
+                   CopiedRules& rules) {
   constexpr int kBefore = 2;
   constexpr int kInsteadOf = 64;
   for (const Row& row : live.query(R"(
@@ -48,7 +44,9 @@ ORDER BY c.relname, t.tgname)",
     const bool shapes_rows = (type & (kBefore | kInsteadOf)) != 0;
     const bool known = row[5] == Value("plpgsql") || row[5] == Value("internal");
     const bool quiet = (type & kInsteadOf) != 0 || (known && !acts_outside(row[4].text()));
-    if (!shapes_rows || !quiet) {
+    const auto use = use_of(uses, row[1].text(), row[0].text());
+    if (use == database::TriggerUse::kSkip) continue;
+    if (!use && (!shapes_rows || !quiet)) {
       rules.remarks.push_back(title + " isn't run in the sandbox: it may act outside of it");
       continue;
     }
@@ -114,9 +112,25 @@ ORDER BY c.relname, p.polname)",
 
 }  // namespace
 
-CopiedRules read_copied_rules(SqlRunner& live, const Oids& relations, const std::string& role) {
+bool acts_outside(std::string_view body) {
+  constexpr std::array<std::string_view, 12> kActs{"insert", "delete",    "merge",  "truncate",
+                                                   "notify", "pg_notify", "copy",   "lo_export",
+                                                   "call",   "execute",   "create", "drop"};
+  const std::vector<std::string> words = words_of(body, Texts::kLeaveOut);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (std::ranges::find(kActs, word) != kActs.end()) return true;
+    if (word.starts_with("dblink") || word.starts_with("http")) return true;
+    // UPDATE t SET, but not TG_OP's value, which is a text, nor FOR UPDATE.
+    if (word == "update" && (i == 0 || words[i - 1] != "for")) return true;
+  }
+  return false;
+}
+
+CopiedRules read_copied_rules(SqlRunner& live, const Oids& relations, const std::string& role,
+                              const TriggerUses& uses) {
   CopiedRules rules;
-  read_triggers(live, relations, rules);
+  read_triggers(live, relations, uses, rules);
   read_rules(live, relations, rules);
   read_policies(live, relations, role, rules);
   return rules;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/postgres/copied_tables.hpp"
+#include "database/overlay.hpp"
 
 namespace doppel::postgres {
 
@@ -13,12 +16,19 @@ struct CopiedRules {
   std::vector<std::string> remarks;
 };
 
+/// Whether a trigger function's body reaches beyond the row that it was called for.
+bool acts_outside(std::string_view body);
+
+/// What the manifest says of triggers, by table and trigger.
+using TriggerUses =
+    std::map<std::string, std::map<std::string, database::TriggerUse, std::less<>>, std::less<>>;
+
 /// Triggers that shape rows (BEFORE, INSTEAD OF, and writing nothing), rules that stay inside,
 /// row-level security. What would act outside of the sandbox is left out and remarked.
 /// `relations` are the copied tables and views; policies that name roles of the application mean
-/// the sandbox's `role`.
+/// the sandbox's `role`. `uses` decides where it names a trigger.
 CopiedRules read_copied_rules(database::SqlRunner& live, const Oids& relations,
-                              const std::string& role);
+                              const std::string& role, const TriggerUses& uses = {});
 
 /// What a reference does (a cascade) runs triggers as the tables' owner, who may more than the
 /// sandbox that set it off, and with the sandbox's search_path, in which it can shadow any name by

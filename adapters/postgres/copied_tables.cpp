@@ -153,7 +153,7 @@ WHERE c.oid = ANY ($1::oid[]) AND a.attidentity <> '' AND NOT a.attisdropped)",
   return statements;
 }
 
-std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tables) {
+std::vector<std::string> own_constraint_statements(SqlRunner& live, const Oids& tables) {
   // Made in live's order: where a row breaks two of them, the server names the one made first.
   std::vector<std::string> statements;
   collect(live, R"(
@@ -166,6 +166,11 @@ ORDER BY k.conindid)",
   for (std::string& statement : index_statements(live, tables)) {
     statements.push_back(std::move(statement));
   }
+  return statements;
+}
+
+std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tables) {
+  std::vector<std::string> statements = own_constraint_statements(live, tables);
   collect(live, R"(
 SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname,
               pg_get_constraintdef(k.oid, true))

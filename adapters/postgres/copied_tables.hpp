@@ -45,6 +45,9 @@ std::vector<std::string> identity_statements(database::SqlRunner& live, const Oi
 /// Keys, exclusions and indexes under their original names, foreign keys among the copies.
 std::vector<std::string> constraint_statements(database::SqlRunner& live, const Oids& tables);
 
+/// The same without the foreign keys.
+std::vector<std::string> own_constraint_statements(database::SqlRunner& live, const Oids& tables);
+
 /// Indexes that no constraint owns: of tables or materialised views.
 std::vector<std::string> index_statements(database::SqlRunner& live, const Oids& relations);
 

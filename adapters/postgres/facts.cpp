@@ -54,8 +54,11 @@ TableFacts read_facts(Connection& connection, const std::string& table) {
     throw Error(ErrorCode::kSql, "no such table: " + table,
                 {.place = connection.place(), .remedy = {}});
   }
-  TableFacts facts{
-      .text = relation->text, .own = relation->own, .columns = {}, .unique_columns = {}};
+  TableFacts facts{.text = relation->text,
+                   .own = relation->own,
+                   .lockable = relation->table,
+                   .columns = {},
+                   .unique_columns = {}};
   const Value parameters[]{Value(relation->oid)};
   const ResultHandle result = connection.run(kColumns, parameters);
   for (const Row& row : rows_of(result.get())) {

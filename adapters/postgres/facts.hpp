@@ -26,6 +26,7 @@ struct TableFacts {
   std::string text;  ///< the table's name as SQL
   /// Its own rows as SQL: without those of tables that inherit from it.
   std::string own;
+  bool lockable = true;  ///< not so a view: the row that shows there may be another table's
   std::map<std::string, ColumnFacts, std::less<>> columns;
   /// Those of which an update may break a unique key or exclusion for the moment.
   std::set<std::string, std::less<>> unique_columns;

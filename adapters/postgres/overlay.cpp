@@ -132,6 +132,7 @@ class OpenOverlay final : public database::Overlay {
   database::Schema columns_of_copies(const database::Schema& schema) const {
     database::Schema reduced;
     for (const CapturedTable& copied : tables_) {
+      if (copied.view) continue;  // Its view has live's rows, and is made anew by a refresh.
       const database::Table* table = schema.table(copied.shape->name);
       if (table == nullptr) continue;
       database::Table& kept = reduced.tables.emplace_back();

@@ -9,6 +9,8 @@
 #include "adapters/postgres/copied_objects.hpp"
 #include "adapters/postgres/copied_rules.hpp"
 #include "adapters/postgres/copied_tables.hpp"
+#include "adapters/postgres/data_sql.hpp"
+#include "adapters/postgres/data_triggers.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/overlay_registry.hpp"
 #include "adapters/postgres/overlay_rights.hpp"
@@ -28,8 +30,10 @@ using database::TrackedTable;
 /// set, run while the sandbox's is.
 struct Plan {
   std::vector<CopiedTable> tables;
+  DataTables data;
   CopiedObjects objects;
   std::vector<std::string> before_capture;
+  std::vector<std::string> after_capture;
   std::vector<std::string> remarks;
 };
 
@@ -38,22 +42,69 @@ void append(std::vector<std::string>& list, std::vector<std::string> more) {
               std::make_move_iterator(more.end()));
 }
 
-Plan plan_copy(Connection& connection, const std::vector<TableShapePtr>& shapes,
-               const SandboxNames& names) {
+std::string path_statement(const std::vector<std::string>& path) {
+  return "SET LOCAL search_path = " + path_list(path);
+}
+
+/// Views of data that the sandbox writes, with what stands behind them.
+void plan_data(database::SqlRunner& live, const DataPlace& place, Plan& plan) {
+  const DataTables& data = plan.data;
+  for (const RefusedTable& table : data.refused) {
+    plan.remarks.push_back(
+        fmt::format("{} is for reading only: {} ({})", table.name, table.reason, table.remedy));
+  }
+  if (data.tables.empty() && data.refused.empty()) return;
+  std::vector<std::string> own{place.names.delta, place.names.schema};
+  std::vector<std::string> sandbox{place.names.schema};
+  for (std::vector<std::string>* path : {&own, &sandbox}) {
+    path->insert(path->end(), place.live_path.begin(), place.live_path.end());
+  }
+  std::vector<std::string>& script = plan.before_capture;
+  script.push_back("CREATE SCHEMA " + quote_name(place.names.delta));
+  script.push_back(path_statement(own));
+  append(script, delta_statements(live, data, place));
+  script.push_back(path_statement(sandbox));
+  append(script, view_statements(data, place));
+  append(script, refusal_statements(data, place));
+  std::vector<std::string>& after = plan.after_capture;
+  after.push_back(path_statement(own));
+  append(after, writing_statements(data, place));
+  for (const DataTable& table : data.tables) append(after, table.triggers);
+  after.push_back(path_statement(sandbox));
+  for (const DataTable& table : data.tables) append(after, table.statement_triggers);
+}
+
+WrittenData written_of(const DataTables& data, Oids trigger_functions) {
+  WrittenData written{
+      .relations = {}, .names = {}, .trigger_functions = std::move(trigger_functions)};
+  for (const DataTable& table : data.tables) {
+    written.relations.push_back(table.live.oid);
+    written.names.push_back(table.live.name);
+  }
+  return written;
+}
+
+Plan plan_copy(Connection& connection, const OverlaySpec& spec,
+               const std::vector<TableShapePtr>& shapes, const SandboxNames& names) {
   using Kind = CopiedObject::Kind;
   database::SqlRunner& live = *connection.sql();
   std::vector<std::string> wanted;
   for (const TableShapePtr& shape : shapes) wanted.push_back(shape->name);
   Plan plan;
   plan.tables = read_copied_tables(live, wanted);
+  const TriggerUses uses = trigger_uses(spec);
+  plan.data = read_data_tables(live, spec, plan.tables, connection.path());
+  const Oids trigger_functions = read_data_triggers(live, uses, plan.data);
   Oids relations;
   for (const CopiedTable& table : plan.tables) relations.push_back(table.oid);
   plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.schema,
-                                     shaping_functions(live, relations));
+                                     shaping_functions(live, relations),
+                                     written_of(plan.data, trigger_functions));
   plan.remarks = plan.objects.remarks;
   std::vector<std::string>& script = plan.before_capture;
   append(script, table_statements(live, plan.tables));
   append(script, constraint_statements(live, relations));
+  plan_data(live, {.names = names, .live_path = connection.path()}, plan);
   for (const CopiedObject& object : plan.objects.objects) script.push_back(object.sql);
   append(script, index_statements(live, plan.objects.oids(Kind::kMaterialisedView)));
   for (const CopiedObject& object : plan.objects.objects) {
@@ -67,7 +118,8 @@ Plan plan_copy(Connection& connection, const std::vector<TableShapePtr>& shapes,
   for (const std::int64_t view : plan.objects.oids(Kind::kView)) relations.push_back(view);
   const Oids functions = plan.objects.oids(Kind::kFunction);
   append(script, default_statements(live, relations, functions));
-  CopiedRules rules = read_copied_rules(live, relations, names.role);
+  append(script, view_default_statements(plan.data));
+  CopiedRules rules = read_copied_rules(live, relations, names.role, uses);
   append(script, std::move(rules.statements));
   append(plan.remarks, std::move(rules.remarks));
   return plan;
@@ -97,7 +149,7 @@ std::string canary(Connection& connection, const std::vector<TableShapePtr>& sha
 }
 
 void set_path(Connection& connection, const std::vector<std::string>& path) {
-  connection.run_script("SET LOCAL search_path = " + path_list(path));
+  connection.run_script(path_statement(path));
 }
 
 /// For each shape the partitions that are copied with it, at any depth.
@@ -134,9 +186,25 @@ Granted rights_of(const Plan& plan, const SandboxNames& names) {
     granted.config.push_back(object.oid);
     granted.views.push_back(object.name);
   }
+  for (const DataTable& table : plan.data.tables) {
+    granted.views.push_back(table.live.name);
+    owners.insert(table.live.owner);
+  }
+  for (const RefusedTable& table : plan.data.refused) owners.insert(table.owner);
+  for (const RefusedTable& table : plan.data.refused) {
+    if (table.shown) granted.views.push_back(table.name);
+  }
+  granted.writes_data = !plan.data.tables.empty();
+  granted.delta = granted.writes_data || !plan.data.refused.empty();
   std::ranges::sort(granted.config);
   granted.owners.assign(owners.begin(), owners.end());
   return granted;
+}
+
+std::vector<TableShapePtr> shapes_of(const DataTables& data) {
+  std::vector<TableShapePtr> shapes;
+  for (const DataTable& table : data.tables) shapes.push_back(table.shape);
+  return shapes;
 }
 
 }  // namespace
@@ -156,7 +224,7 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   std::vector<std::string> path{names.schema};
   path.insert(path.end(), live_path.begin(), live_path.end());
   const std::string before = canary(connection, shapes);
-  const Plan plan = plan_copy(connection, shapes, names);
+  const Plan plan = plan_copy(connection, spec, shapes, names);
   connection.run_script(fmt::format("CREATE SCHEMA {}", quote_name(names.schema)));
   set_path(connection, path);
   connection.run_script(script_of(plan.before_capture));
@@ -165,8 +233,9 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
     for (const CopiedTable& table : plan.tables) tables.push_back(table.name);
     connection.run_script("ANALYZE " + database::quote_names(tables));
   }
-  install_capture(connection, shapes, heirs_of(shapes, plan.tables), path);
+  install_capture(connection, shapes, heirs_of(shapes, plan.tables), shapes_of(plan.data), path);
   fix_trigger_paths(*connection.sql(), names.schema, path);
+  connection.run_script(script_of(plan.after_capture));
   write_mark(connection, "mark", spec.mark);
   connection.run_script(
       fmt::format("COMMENT ON SCHEMA {} IS {}", quote_name(names.schema), quote_text(spec.mark)));
@@ -175,6 +244,7 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   const Granted granted = rights_of(plan, names);
   const std::string reader = make_reader(connection, granted);
   if (!names.passing) make_role(connection, names, reader, password);
+  if (granted.writes_data) make_writer(connection, names, reader);
   std::vector<std::string> remarks = grant_rights(connection, granted);
   remarks.insert(remarks.begin(), plan.remarks.begin(), plan.remarks.end());
   json::array kept;

@@ -89,6 +89,15 @@ database::ApplicationAccess CopyOverlayBuilder::access_for_application(const Ove
   access.remarks = {
       "connect as this role: its search_path shows the sandbox's config and live's data",
       "live's data is for reading: a write of it is refused"};
+  const auto written = overlay->sql().query(
+      "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_trigger AS t JOIN pg_class AS "
+      "c ON c.oid = t.tgrelid WHERE t.tgname = 'doppel_row' AND c.relnamespace = $1::regnamespace",
+      {Value(quote_name(names.schema))});
+  if (!written.at(0).at(0).is_null()) {
+    access.remarks.back() =
+        "it writes data over live's, which stays in the sandbox: " + written[0][0].text() +
+        "; a write of other data is refused";
+  }
   const auto kept =
       overlay->sql().query("SELECT value FROM doppel_mark WHERE name = 'remarks'", {});
   if (!kept.empty()) {
@@ -108,24 +117,32 @@ void repin_functions(Connection& connection, const std::string& from, const std:
       connection
           .run("SELECT format('ALTER ROUTINE %s SET search_path = %s', p.oid::regprocedure, "
                "replace(substr(c.setting, 13), $1, $2)) FROM pg_proc AS p, unnest(p.proconfig) AS "
-               "c (setting) WHERE p.pronamespace = $3::regnamespace AND c.setting LIKE "
-               "'search\\_path=%'",
-               std::vector<Value>{Value(from), Value(to), Value(quote_name(to))})
+               "c (setting) WHERE p.pronamespace IN ($3::regnamespace, to_regnamespace($4)) AND "
+               "c.setting LIKE 'search\\_path=%'",
+               std::vector<Value>{Value(from), Value(to), Value(quote_name(to)),
+                                  Value(quote_name(to + std::string(kDeltaSuffix)))})
           .get());
   std::string script;
   for (const Row& row : pinned) script += row[0].text() + ";\n";
   if (!script.empty()) connection.run_script(script);
 }
 
+bool has_schema(Connection& connection, const std::string& name) {
+  const auto found = rows_of(
+      connection.run("SELECT FROM pg_namespace WHERE nspname = $1", std::vector<Value>{Value(name)})
+          .get());
+  return !found.empty();
+}
+
 /// Whoever works in it has ended or waits.
-void lock_tables(Connection& connection, const std::string& schema) {
+void lock_tables(Connection& connection, const SandboxNames& names) {
   const auto rows = rows_of(
       connection
           .run("SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' "
                "ORDER BY c.relname LIKE 'doppel\\_%', c.relname) || ' IN ACCESS EXCLUSIVE MODE' "
                "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
-               "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')",
-               std::vector<Value>{Value(schema)})
+               "WHERE n.nspname IN ($1, $2) AND c.relkind IN ('r', 'p')",
+               std::vector<Value>{Value(names.schema), Value(names.delta)})
           .get());
   if (!rows.at(0).at(0).is_null()) connection.run_script(rows[0][0].text());
 }
@@ -134,12 +151,14 @@ void lock_tables(Connection& connection, const std::string& schema) {
 
 void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next,
                                  const std::string& state) {
-  const std::string schema = names_of(spec).schema;
-  const std::string fresh = names_of(next).schema;
+  const SandboxNames names = names_of(spec);
+  const SandboxNames next_names = names_of(next);
+  const std::string& schema = names.schema;
+  const std::string& fresh = next_names.schema;
   try {
     const auto connection = connect(database::Access::kReadWrite);
     connection->run_script("BEGIN");
-    lock_tables(*connection, schema);
+    lock_tables(*connection, names);
     connection->run_script("SET LOCAL search_path = " + quote_name(schema));
     if (capture_state(*connection) != state) {
       throw Error(ErrorCode::kBusy, "the sandbox was written to meanwhile",
@@ -147,6 +166,11 @@ void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
     }
     connection->run_script(fmt::format("DROP SCHEMA {0} CASCADE; ALTER SCHEMA {1} RENAME TO {0}",
                                        quote_name(schema), quote_name(fresh)));
+    connection->run_script("DROP SCHEMA IF EXISTS " + quote_name(names.delta) + " CASCADE");
+    if (has_schema(*connection, next_names.delta)) {
+      connection->run_script(fmt::format("ALTER SCHEMA {} RENAME TO {}",
+                                         quote_name(next_names.delta), quote_name(names.delta)));
+    }
     repin_functions(*connection, fresh, schema);
     rename_registered(*connection, fresh, schema);
     connection->run_script("COMMIT");
@@ -172,20 +196,21 @@ void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
   constexpr std::size_t kBatch = 64;
   const auto relations =
       rows_of(connection
-                  ->run("SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = "
-                        "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') "
-                        "AND NOT c.relispartition ORDER BY 1",
-                        std::vector<Value>{Value(names.schema)})
+                  ->run("SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON "
+                        "n.oid = c.relnamespace WHERE n.nspname IN ($1, $2) AND c.relkind IN "
+                        "('r', 'p') AND NOT c.relispartition ORDER BY 1, 2",
+                        std::vector<Value>{Value(names.schema), Value(names.delta)})
                   .get());
   // In several transactions: one that drops thousands of tables needs as many locks.
   std::vector<std::string> batch;
   for (std::size_t i = 0; i < relations.size(); ++i) {
-    batch.push_back(quote_name(names.schema) + "." + quote_name(relations[i][0].text()));
+    batch.push_back(quote_name(relations[i][0].text()) + "." + quote_name(relations[i][1].text()));
     if (batch.size() < kBatch && i + 1 < relations.size()) continue;
     connection->run_script("DROP TABLE IF EXISTS " + join(batch, ", ") + " CASCADE");
     batch.clear();
   }
-  connection->run_script("DROP SCHEMA IF EXISTS " + quote_name(names.schema) + " CASCADE");
+  connection->run_script(fmt::format("DROP SCHEMA IF EXISTS {}, {} CASCADE",
+                                     quote_name(names.schema), quote_name(names.delta)));
   if (!names.passing) {
     drop_role(*connection, names.role, registered ? registered->reader : "");
   }

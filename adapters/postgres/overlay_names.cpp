@@ -30,7 +30,9 @@ SandboxNames names_of(const database::OverlaySpec& spec) {
   if (!is_plain(id)) id = sha256(id).substr(0, 24);
   SandboxNames names;
   names.schema = std::string(kSandboxPrefix) + id + (passing ? "_next" : "");
+  names.delta = names.schema + std::string(kDeltaSuffix);
   names.role = "doppel_" + id;
+  names.writer = names.role + std::string(kWriterSuffix);
   names.passing = passing;
   return names;
 }

@@ -9,9 +9,16 @@
 /// What a sandbox's things are called in the application's database.
 namespace doppel::postgres {
 
+/// What the schema behind its views of data is called besides the sandbox's.
+inline constexpr std::string_view kDeltaSuffix = "_d";
+/// And the role that writes there besides the sandbox's.
+inline constexpr std::string_view kWriterSuffix = "_w";
+
 struct SandboxNames {
   std::string schema;    ///< zz_doppel_ID; with a suffix for the one that a refresh makes beside it
+  std::string delta;     ///< the schema beside it with what stands behind its views of data
   std::string role;      ///< doppel_ID: the same for both
+  std::string writer;    ///< who writes behind those views; it can't log in
   bool passing = false;  ///< whether this is the one that a refresh makes
 };
 

@@ -146,6 +146,27 @@ void move_role(Connection& connection, const std::string& role, const std::strin
                         path_of_role(connection, names));
 }
 
+void make_writer(Connection& connection, const SandboxNames& names, const std::string& reader) {
+  const std::string writer = quote_name(names.writer);
+  if (!exists(connection, names.writer)) {
+    connection.run_script(fmt::format("CREATE ROLE {} NOLOGIN", writer));
+  }
+  connection.run_script(fmt::format("GRANT {} TO {}", quote_name(reader), writer));
+  join_role(connection, names.writer);
+  const std::string dml = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA";
+  connection.run_script(fmt::format(
+      "GRANT USAGE ON SCHEMA {0}, {1} TO {2};\nGRANT CREATE ON SCHEMA {1} TO {2};\n"
+      "{3} {0}, {1} TO {2};\nREVOKE INSERT, UPDATE, DELETE ON {0}.doppel_mark FROM {2};\n",
+      quote_name(names.schema), quote_name(names.delta), writer, dml));
+  run_all(connection,
+          ask(connection,
+              "SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, $2::text) FROM "
+              "pg_proc AS p WHERE p.pronamespace = $1::regnamespace",
+              {quote_name(names.delta), names.writer}));
+  connection.run_script(
+      fmt::format("REVOKE CREATE ON SCHEMA {} FROM {}", quote_name(names.delta), writer));
+}
+
 std::vector<std::string> grant_rights(Connection& connection, const Granted& granted) {
   const std::string schema = quote_name(granted.names.schema);
   const std::string role = quote_name(granted.names.role);
@@ -159,6 +180,12 @@ std::vector<std::string> grant_rights(Connection& connection, const Granted& gra
                           quote_name(view), role);
   }
   script += fmt::format("GRANT SELECT ON {}.doppel_mark TO {};\n", schema, role);
+  const std::string delta = quote_name(granted.names.delta);
+  if (granted.delta) {
+    script += fmt::format(
+        "GRANT USAGE ON SCHEMA {0} TO {1};\nGRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};\n",
+        delta, role);
+  }
   for (const std::string& owner : granted.owners) {
     script += fmt::format(
         "GRANT USAGE ON SCHEMA {0}, doppel TO {1};\nGRANT SELECT ON ALL TABLES IN SCHEMA {0}, "
@@ -166,6 +193,10 @@ std::vector<std::string> grant_rights(Connection& connection, const Granted& gra
         "PRIVILEGES IN SCHEMA doppel GRANT SELECT ON TABLES TO {1};\nALTER DEFAULT PRIVILEGES IN "
         "SCHEMA doppel GRANT SELECT ON SEQUENCES TO {1};\n",
         schema, quote_name(owner));
+    if (!granted.delta) continue;
+    script += fmt::format(
+        "GRANT USAGE ON SCHEMA {0} TO {1};\nGRANT SELECT ON ALL TABLES IN SCHEMA {0} TO {1};\n",
+        delta, quote_name(owner));
   }
   for (const auto& [table, owner] : granted.secured) {
     if (!member_of(connection, owner)) continue;
@@ -243,7 +274,9 @@ void drop_or_disable(Connection& connection, const std::string& role, std::strin
 void drop_role(Connection& connection, const std::string& role, const std::string& reader) {
   connection.run_script("BEGIN");
   connection.run("SELECT pg_advisory_xact_lock(1684762736, -1)");
-  if (exists(connection, role)) drop_or_disable(connection, role, " CASCADE");
+  for (const std::string& one : {role, role + std::string(kWriterSuffix)}) {
+    if (exists(connection, one)) drop_or_disable(connection, one, " CASCADE");
+  }
   const bool unused = !reader.empty() && exists(connection, reader) &&
                       ask(connection,
                           "SELECT FROM pg_auth_members WHERE roleid = to_regrole($1) "

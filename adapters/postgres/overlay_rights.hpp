@@ -20,7 +20,9 @@ struct Granted {
   Oids config;                      ///< live's tables and views that have a copy
   std::vector<std::string> tables;  ///< the sandbox's own
   std::vector<std::string> views;
-  std::vector<std::string> owners;  ///< of live's config
+  bool delta = false;  ///< whether there is a schema behind its views of data
+  bool writes_data = false;
+  std::vector<std::string> owners;  ///< of live's tables that the sandbox has its own of
   /// The sandbox's tables with row-level security, and live's owner of each: a dump of rows that
   /// a policy hides fails but for the owner's.
   std::vector<std::pair<std::string, std::string>> secured;
@@ -32,6 +34,10 @@ std::string make_reader(Connection& connection, const Granted& granted);
 /// A login role with this password and limits on what its sessions may cost.
 void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
                const std::string& password);
+
+/// Who writes behind the views of data: a role that can't log in, reads live as the sandbox does
+/// and owns the functions there.
+void make_writer(Connection& connection, const SandboxNames& names, const std::string& reader);
 
 /// What of live's `config` the role may read all the same, as remarks. Throws Error(kUnsupported)
 /// where it could write live.
@@ -54,7 +60,8 @@ void end_open_sessions(Connection& connection, const std::string& role);
 void move_role(Connection& connection, const std::string& role, const std::string& from_reader,
                const SandboxNames& names, const std::string& to_reader);
 
-/// With the reader, where no other sandbox reads through it. REQUIRES: no open transaction.
+/// With its writer, and the reader where no other sandbox reads through it.
+/// REQUIRES: no open transaction.
 void drop_role(Connection& connection, const std::string& role, const std::string& reader);
 
 /// The sandbox's DSN: where `connection` leads to, as the role.

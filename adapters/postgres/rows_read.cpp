@@ -82,7 +82,7 @@ std::vector<std::optional<Row>> Connection::read_rows(const TableShape& table,
     const std::vector<std::string> key = key_columns(table);
     const std::string columns = columns_text(table.columns);
     const std::string lock =
-        locks_what_it_reads_ ? order_text(table) + " FOR NO KEY UPDATE OF t" : "";
+        locks_what_it_reads_ && known.lockable ? order_text(table) + " FOR NO KEY UPDATE OF t" : "";
     const Questions questions = questions_of(known, key, keys);
     if (!questions.asked.empty()) {
       const ResultHandle result =

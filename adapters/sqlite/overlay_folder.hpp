@@ -17,6 +17,8 @@ class FolderOverlayBuilder : public database::OverlayBuilder {
  public:
   explicit FolderOverlayBuilder(std::string live_path) : live_path_(std::move(live_path)) {}
 
+  std::string shadow_carrier() const override { return "file"; }
+
   std::string default_carrier() const override { return "file"; }
   std::vector<database::RowCount> create(const database::OverlaySpec& spec) override;
   void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,7 +26,15 @@ struct TrackedTable {
     kData,    ///< file: the clone's own rows, captured for reset; split: live's, not tracked
   };
   Kind kind = Kind::kConfig;
-  bool shared_write = false;  ///< split: rows of live that the sandbox may write [O3]
+  /// Data that the sandbox may write [O3]. split: live's rows; copy: its own, over live's.
+  bool shared_write = false;
+  std::map<std::string, TriggerUse> triggers = {};
+};
+
+/// Which data a sandbox writes.
+enum class DataWrites {
+  kDeclared,  ///< what TrackedTable::shared_write says
+  kAll,       ///< kind shadow: all of it, and live's stays as it is
 };
 
 /// Columns of live's data that refer to config: a row that would refer to config which exists only
@@ -58,6 +67,7 @@ struct OverlaySpec {
   std::vector<TrackedTable> tables;
   std::vector<DataReference> references = {};  ///< split: of tables with shared_write
   std::string name = {};                       ///< for messages; empty: the folder's
+  DataWrites data_writes = DataWrites::kDeclared;
 };
 
 struct RowCount {
@@ -144,6 +154,8 @@ class OverlayBuilder {
 
   /// What carries a sandbox where neither the manifest nor the caller says it.
   virtual std::string default_carrier() const = 0;
+  /// What carries one that writes all of its data [E1].
+  virtual std::string shadow_carrier() const { return default_carrier(); }
 
   /// Makes the sandbox from the database as it is at one moment, while it is written to. Nothing is
   /// left in the folder when it throws; after a crash remove() clears what stands there.

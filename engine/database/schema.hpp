@@ -85,6 +85,12 @@ struct Schema {
   const Table* table(std::string_view name) const;
 };
 
+/// What a trigger of the application does in a sandbox, where the manifest says it.
+enum class TriggerUse {
+  kReplay,  ///< it runs there as in live
+  kSkip,
+};
+
 /// Tables and triggers that doppel itself makes in a database begin with `doppel_`.
 bool is_own_name(std::string_view name);
 

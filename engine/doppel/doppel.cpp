@@ -81,6 +81,31 @@ std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox
 
 }  // namespace
 
+namespace {
+
+/// What carries a new sandbox: of a shadow there is one way only.
+std::string carrier_of(const CreateOptions& options, const Attached& attached) {
+  const database::OverlayBuilder& builder = attached.database->overlays();
+  if (options.kind == environment::kOverlay) {
+    if (!options.carrier.empty()) return options.carrier;
+    return attached.model.carrier.empty() ? builder.default_carrier() : attached.model.carrier;
+  }
+  if (options.kind != environment::kShadow) {
+    throw Error(ErrorCode::kUnsupported, "there are no sandboxes of kind '" + options.kind + "'",
+                {.place = "--kind", .remedy = "kinds: overlay, shadow"});
+  }
+  const std::string carrier = builder.shadow_carrier();
+  if (!options.carrier.empty() && options.carrier != carrier) {
+    throw Error(
+        ErrorCode::kUnsupported,
+        "carrier '" + options.carrier + "' can't carry a sandbox that writes all data",
+        {.place = "--carrier", .remedy = "a shadow of this database has carrier " + carrier});
+  }
+  return carrier;
+}
+
+}  // namespace
+
 EnvironmentName parse_environment(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return {valid_name(text, text), ""};
@@ -135,20 +160,14 @@ Created Doppel::create(const EnvironmentName& name, const CreateOptions& options
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  if (options.kind != "overlay") {
-    throw Error(ErrorCode::kUnsupported, "there are no sandboxes of kind '" + options.kind + "'",
-                {.place = "--kind", .remedy = "kinds: overlay"});
-  }
+  const std::string carrier = carrier_of(options, attached);
   workspace.ready_if_any(name, attached);
   Environment environment;
   environment.id = workspace.new_id();
   environment.tenant = name.tenant;
   environment.name = name.sandbox;
   environment.kind = options.kind;
-  environment.carrier = !options.carrier.empty() ? options.carrier
-                        : !attached.model.carrier.empty()
-                            ? attached.model.carrier
-                            : attached.database->overlays().default_carrier();
+  environment.carrier = carrier;
   environment.follow = options.follow_live ? "live" : "";
   environment.base = workspace.new_id();
   environment.purpose = options.purpose;

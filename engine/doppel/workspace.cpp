@@ -222,6 +222,8 @@ database::OverlaySpec Workspace::spec(const Environment& environment, const mani
   made.tables = overlay::tracked_tables(model);
   made.references = overlay::data_references(model);
   made.name = environment.title();
+  made.data_writes = environment.kind == environment::kShadow ? database::DataWrites::kAll
+                                                              : database::DataWrites::kDeclared;
   return made;
 }
 

@@ -23,10 +23,14 @@ struct Tenant {
   std::string created_at, created_by;
 };
 
+/// Kinds of sandboxes [E1].
+inline constexpr const char* kOverlay = "overlay";  ///< own config; data as the manifest says
+inline constexpr const char* kShadow = "shadow";    ///< own config, and all data to be written
+
 struct Environment {
   std::string id;  ///< UUID
   std::string tenant, name;
-  std::string kind;     ///< overlay
+  std::string kind;     ///< kOverlay, kShadow
   std::string carrier;  ///< file, split
   std::string follow;   ///< live, or empty: pinned on its base
   State state = State::kCreating;

@@ -211,6 +211,21 @@ void bind_names(Binder& binder, const BoundTable& bound) {
   }
 }
 
+/// Only a warning: one manifest may stand for an application on two databases.
+void check_triggers(Binder& binder, const BoundTable& bound) {
+  for (const auto& [name, use] : bound.entry->triggers) {
+    const bool known =
+        std::ranges::any_of(binder.schema().objects, [&](const database::SchemaObject& object) {
+          return object.kind == "trigger" && object.table == bound.table->name &&
+                 object.name == name;
+        });
+    if (known) continue;
+    binder.warning(bound.entry->place.text(),
+                   bound.table->name + " has no trigger '" + printable(name, 60) + "'",
+                   "take it out of `triggers:`, or write the name as the database has it");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> key_columns(const TableEntry& entry, const database::Table& table) {
@@ -243,6 +258,8 @@ bool bind_table(Binder& binder, const TableEntry& entry, const database::Table& 
   model.columns.resize(model.shape->columns.size());
   model.rebuild = entry.rebuild;
   model.shared_write = entry.shared_write;
+  model.triggers = entry.triggers;
+  check_triggers(binder, bound);
   bind_unique_keys(table, model);
   bind_role(binder, bound);
   bind_names(binder, bound);

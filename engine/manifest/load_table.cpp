@@ -7,9 +7,9 @@
 namespace doppel::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 12> kTableWords{
-    "role", "key",        "natural_key", "label", "part_of", "born",
-    "list", "references", "columns",     "plain", "rebuild", "shared_write"};
+constexpr std::array<std::string_view, 13> kTableWords{
+    "role",       "key",     "natural_key", "label",   "part_of",      "born",    "list",
+    "references", "columns", "plain",       "rebuild", "shared_write", "triggers"};
 constexpr std::array<std::string_view, 4> kRoleWords{"by", "cases", "of", "default"};
 constexpr std::array<std::string_view, 2> kListWords{"order", "within"};
 
@@ -135,6 +135,23 @@ void read_plain(FormatReader& reader, const yaml::Node& node, TableEntry& table)
   }
 }
 
+void read_triggers(FormatReader& reader, const yaml::Node& node, const std::string& what,
+                   TableEntry& table) {
+  if (!reader.is_mapping(node, what)) return;
+  for (const auto& [name, word] : node.entries) {
+    const std::string of = what + "." + printable(name.scalar, 60);
+    const auto use = reader.text(word, of);
+    if (!use) continue;
+    if (*use != "replay" && *use != "skip") {
+      reader.error(word, of + " is either replay or skip, not '" + printable(*use, 60) + "'",
+                   "write replay where it runs in a sandbox as in live, else skip");
+      continue;
+    }
+    table.triggers.emplace(name.scalar, *use == "replay" ? database::TriggerUse::kReplay
+                                                         : database::TriggerUse::kSkip);
+  }
+}
+
 /// Rows about people don't become plain by one word.
 void check_all_plain(FormatReader& reader, const yaml::Node& node, const TableEntry& table) {
   const auto about_people = [](Role role) {
@@ -180,6 +197,7 @@ void read_words(FormatReader& reader, const yaml::Node& node, TableEntry& table)
     if (word.scalar == "references") table.references = read_references(reader, value, name);
     if (word.scalar == "columns") table.columns = read_columns(reader, value, name);
     if (word.scalar == "rebuild") table.rebuild = reader.texts(value, what);
+    if (word.scalar == "triggers") read_triggers(reader, value, what, table);
     if (word.scalar == "shared_write") {
       table.shared_write = reader.flag(value, what).value_or(false);
     }

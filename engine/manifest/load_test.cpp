@@ -119,6 +119,17 @@ TEST(LoadTest, ArraysOfJsonMergeAsTheirPathsSay) {
                                                                {{"columns"}, MergeUnit::kList}}));
 }
 
+TEST(LoadTest, TriggersRunInASandboxOrDont) {
+  const Loaded loaded = load(
+      "doppel: 1\napplication: x\ntables:\n  t: {role: data, triggers: {due: replay, mail: "
+      "skip}}\n",
+      "x.yaml");
+  ASSERT_TRUE(loaded.problems.empty()) << to_text(loaded.problems.front());
+  using Uses = std::map<std::string, database::TriggerUse>;
+  EXPECT_EQ(loaded.manifest.table("t")->triggers,
+            (Uses{{"due", database::TriggerUse::kReplay}, {"mail", database::TriggerUse::kSkip}}));
+}
+
 struct Mistake {
   std::string body;  ///< of `queues:`, each line indented by four; or a whole file
   std::size_t line;
@@ -190,6 +201,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{kRole + "    rebuild: SELECT 1\n", 5, "role derived", "derived"},
         Mistake{kRole + "    shared_write: true\n", 5, "never written in live", "data"},
         Mistake{kRole + "    shared_write: 1\n", 7, "true or false", "true"},
+        Mistake{kRole + "    triggers: [audit]\n", 7, "mapping", ""},
+        Mistake{kRole + "    triggers: {audit: replya}\n", 7, "not 'replya'", "replay"},
         Mistake{"    role: data\n    plain: all\n", 5, "`plain: all`", "list the columns"},
         Mistake{"    role: {by: t, cases: {a: log}, default: config}\n    plain: all\n", 5,
                 "`plain: all`", ""}));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/value.hpp"
+#include "database/schema.hpp"
 
 /// The manifest as it is written: what each table and column of an application is [M1]. The format
 /// is documented in docs/reference/manifest.md. manifest/model.hpp is the same bound to a database.
@@ -118,7 +120,10 @@ struct TableEntry {
   std::vector<ColumnEntry> columns;
   bool all_plain = false;            ///< `plain: all`: what no column entry says is plain text
   std::vector<std::string> rebuild;  ///< role derived: SQL run in the promotion's transaction
-  bool shared_write = false;  ///< role data: sandboxes of carrier split write live's rows [O3]
+  /// Role data: sandboxes write it. Carrier split: live's rows; copy: its own over live's [O3].
+  bool shared_write = false;
+  /// What triggers of the application do in a sandbox, by their names.
+  std::map<std::string, database::TriggerUse> triggers;
   Place place;
   const ColumnEntry* column(std::string_view column_name) const;
 };

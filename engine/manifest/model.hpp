@@ -91,6 +91,7 @@ struct TableModel {
   std::vector<std::string> rebuild;
   database::KeySource key_source = database::KeySource::kApplication;
   bool shared_write = false;
+  std::map<std::string, database::TriggerUse> triggers;
 
   const std::string& name() const { return shape->name; }
   /// Whether rows of it belong to a sandbox's config: role config, or config for some rows.

@@ -152,7 +152,8 @@ std::vector<database::TrackedTable> tracked_tables(const Model& model) {
     tracked.push_back({.shape = table.shape,
                        .kind = table.may_hold_config() ? database::TrackedTable::Kind::kConfig
                                                        : database::TrackedTable::Kind::kData,
-                       .shared_write = table.shared_write});
+                       .shared_write = table.shared_write,
+                       .triggers = table.triggers});
   }
   return tracked;
 }

@@ -69,7 +69,7 @@ class CopyCarrier : public ::testing::Test {
 
   Lines ask_live(const std::string& sql) {
     Lines lines;
-    Link link({.dsn = live_.dsn("doppel_owner")});
+    Link link({.dsn = live_.dsn("doppel_owner"), .access = Access::kReadWrite});
     for (const Row& row : rows_of(link.run_script(sql).get())) lines.push_back(display(row));
     return lines;
   }
