@@ -172,8 +172,9 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   make_registry(connection);
   const Granted granted = rights_of(plan, names);
   const std::string reader = make_reader(connection, granted);
-  if (!names.passing) make_role(connection, names, reader, password);
-  std::vector<std::string> remarks = grant_rights(connection, granted);
+  std::vector<std::string> remarks;
+  if (!names.passing) remarks = make_role(connection, names, reader, password, spec.limits);
+  append(remarks, grant_rights(connection, granted));
   remarks.insert(remarks.begin(), plan.remarks.begin(), plan.remarks.end());
   json::array kept;
   for (const std::string& remark : remarks) kept.emplace_back(remark);
