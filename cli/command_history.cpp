@@ -11,7 +11,7 @@ namespace {
 
 struct Arguments {
   std::string tenant, plan;
-  std::int64_t promotion = 0;
+  std::int64_t promotion = 0, after = 0, wait_s = 0;
   bool keep = false, discard = false;
   PlanArguments options;
 };
@@ -19,14 +19,23 @@ struct Arguments {
 void history(const Arguments& arguments, Context& context) {
   json::array all;
   std::vector<std::vector<std::string>> rows;
-  for (const plan::Promotion& promotion : context.doppel().history(arguments.tenant)) {
+  constexpr std::int64_t kMilliseconds = 1000;
+  const std::vector<plan::Promotion> promotions =
+      arguments.wait_s > 0 ? context.doppel().wait_for_promotion(arguments.tenant, arguments.after,
+                                                                 arguments.wait_s * kMilliseconds)
+                           : context.doppel().history(arguments.tenant);
+  if (arguments.wait_s > 0 && promotions.empty()) context.exit_code = 1;
+  for (const plan::Promotion& promotion : promotions) {
+    if (promotion.number <= arguments.after) continue;
     all.emplace_back(plan::to_json(promotion));
     rows.push_back({std::to_string(promotion.number), std::string(to_text(promotion.kind)),
                     promotion.source, moment(promotion.at), promotion.by,
                     short_hash(promotion.plan)});
   }
+  const std::string since =
+      arguments.after > 0 ? " after " + std::to_string(arguments.after) : " yet";
   const std::string text =
-      all.empty() ? "Nothing was promoted to " + arguments.tenant + " yet.\n"
+      all.empty() ? "Nothing was promoted to " + arguments.tenant + since + ".\n"
                   : table_text({"no.", "kind", "of", "when (UTC)", "by", "plan"}, rows);
   context.result(json::object{{"tenant", arguments.tenant}, {"promotions", all}}, text);
 }
@@ -64,6 +73,10 @@ void add_history(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* list = app.add_subcommand("history", "The promotions and rollbacks of a tenant");
   list->add_option("TENANT", arguments->tenant, "The tenant")->required();
+  list->add_option("--after", arguments->after, "Only those after this number");
+  list->add_option("--wait", arguments->wait_s,
+                   "Wait for one so many seconds at most; ends with 1 if none came")
+      ->check(CLI::Range(1, 86400));
   list->footer(example("doppel history acme"));
   list->callback([arguments, &context] { history(*arguments, context); });
 

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "adapters/postgres/database.hpp"
+#include "adapters/postgres/store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "cli/heartbeat.hpp"
 #include "database/dsn.hpp"
 
 namespace doppel::cli {
@@ -29,7 +32,29 @@ fs::path home() {
     return fs::path(user) / ".local" / "share" / "doppel";
   }
   throw Error(ErrorCode::kUsage, "neither DOPPEL_HOME nor HOME says where the control store is",
-              {.place = {}, .remedy = "set DOPPEL_HOME to a folder"});
+              {.place = {}, .remedy = "set DOPPEL_HOME to a folder or to postgresql://..."});
+}
+
+/// What DOPPEL_HOME names where it is no folder: a database that several machines share.
+std::string shared_home() {
+  const std::string given = variable("DOPPEL_HOME");
+  const bool shared = given.starts_with("postgresql://") || given.starts_with("postgres://");
+  return shared ? given : "";
+}
+
+/// A hold of a shared store lasts so long after its last sign of life.
+std::int64_t lease_microseconds() {
+  constexpr std::int64_t kSecond = 1'000'000;
+  constexpr std::int64_t kUsual = 30;
+  const std::string given = variable("DOPPEL_LEASE_SECONDS");
+  if (given.empty()) return kUsual * kSecond;
+  const auto seconds = parse_integer(given);
+  constexpr std::int64_t kLongest = 3600;
+  if (!seconds || *seconds < 1 || *seconds > kLongest) {
+    throw Error(ErrorCode::kUsage, "DOPPEL_LEASE_SECONDS must be a number from 1 to 3600",
+                {.place = given});
+  }
+  return *seconds * kSecond;
 }
 
 std::string author(const Options& options) {
@@ -52,9 +77,17 @@ std::unique_ptr<Doppel> open_doppel(const Options& options) {
   static const SystemClock clock;
   static SystemRandom random;
   Settings settings;
-  settings.home = fs::absolute(home());
   settings.connect = connect;
-  settings.open_store = [](const fs::path& path) { return sqlite::open_store(path.string()); };
+  if (const std::string shared = shared_home(); !shared.empty()) {
+    settings.shared_store = database::without_secrets(shared);
+    settings.open_store = [shared](const fs::path&) { return postgres::open_store(shared); };
+    settings.process = this_process();
+    settings.lease_microseconds = lease_microseconds();
+    settings.repeat = repeat;
+  } else {
+    settings.home = fs::absolute(home());
+    settings.open_store = [](const fs::path& path) { return sqlite::open_store(path.string()); };
+  }
   settings.clock = &clock;
   settings.random = &random;
   settings.author = author(options);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/process.hpp"
 #include "base/random.hpp"
 #include "code/code.hpp"
 #include "database/overlay.hpp"
@@ -35,11 +36,21 @@ EnvironmentName parse_environment(std::string_view text);
 /// What doppel is given of the world.
 struct Settings {
   std::filesystem::path home;  ///< control store, sandboxes, snapshots; made where it is missing
+  /// The name of a control store that several machines share, without secrets: what would be files
+  /// of the home stands in it, and leases say who works on what. Empty: everything is in `home`.
+  std::string shared_store = {};
   database::Connector connect;
   std::function<std::unique_ptr<database::Connection>(const std::filesystem::path&)> open_store;
   const Clock* clock = nullptr;
   Random* random = nullptr;
   std::string author;  ///< who does what is done through this object
+  // For a shared store.
+  ProcessId process = {};
+  std::int64_t lease_microseconds = 30'000'000;
+  /// Calls `beat` again and again, on a thread of its own, until what it returns is gone. Without
+  /// it a command must be done within the time of a lease.
+  std::function<std::shared_ptr<void>(std::int64_t every_microseconds, std::function<void()> beat)>
+      repeat = {};
 };
 
 struct CreateOptions {
@@ -118,7 +129,8 @@ struct Resolution {
 /// What a restore of the previous config does with edits made in live since.
 enum class LaterEdits { kRefuse, kKeep, kDiscard };
 
-/// Threads: one thread uses one object; any number of processes share a home. Errors are
+/// Threads: one thread uses one object; any number of processes share a home, and any number of
+/// machines a control store. Errors are
 /// doppel::Error; a call that throws has changed nothing, but for what its comment says.
 class Doppel {
  public:
@@ -128,7 +140,8 @@ class Doppel {
   Doppel& operator=(const Doppel&) = delete;
 
   /// Attaches an application's database under a name. Throws Error(kMarkedSandbox) for a sandbox,
-  /// Error(kUnclassified), Error(kInvalidManifest).
+  /// Error(kUnclassified), Error(kInvalidManifest), Error(kUnsupported) for a database that is a
+  /// file where several machines share the control store.
   environment::Tenant init(const std::string& tenant, const std::string& dsn,
                            const std::string& manifest_file, const std::string& manifest_text);
   /// The manifest of today, for an application that has gone on.
@@ -175,6 +188,10 @@ class Doppel {
   plan::Promoted promote(const EnvironmentName& name, const std::string& plan_hash);
 
   std::vector<plan::Promotion> history(const std::string& tenant);
+  /// What was promoted after the promotion of that number, as soon as there is any; none after the
+  /// timeout. Throws Error(kUnsupported) where the database tells nobody (SQLite).
+  std::vector<plan::Promotion> wait_for_promotion(const std::string& tenant, std::int64_t after,
+                                                  std::int64_t timeout_ms);
   plan::Plan plan_rollback(const std::string& tenant, std::int64_t promotion,
                            const PlanOptions& options);
   plan::Plan resolve_rollback(const std::string& tenant, std::int64_t promotion,

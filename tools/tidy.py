@@ -57,7 +57,7 @@ HOMES = [
     (r"re2/", ["engine/manifest/", "engine/merge/"]),
     (r"boost/", ["engine/base/json."]),
     (r"random$", ["engine/base/random."]),
-    (r"thread$", []),
+    (r"thread$", ["cli/heartbeat.cpp"]),
     (r"regex$", []),
     (r"fmt/(?!core\.h$)", []),
     (r"(sys/socket|netinet/.*|netdb|arpa/inet)(\.h)?$", []),

@@ -40,7 +40,13 @@ Connection::Connection(OpenOptions options) : options_(std::move(options)), link
                 {.place = place(), .remedy = "upgrade the server"});
   }
   path_ = options_.path.empty() ? path_of_role(link_) : options_.path;
-  link_.run_script("SET search_path = " + path_text(path_));
+  const ResultHandle backend =
+      link_.run_script("SET search_path = " + path_text(path_) + "; SELECT pg_backend_pid()");
+  // Its settings would be anybody's, and its transactions on any backend: a sandbox could be live.
+  if (value_of(backend.get(), 0, 0) == Value(PQbackendPID(link_.handle()))) return;
+  throw Error(ErrorCode::kUnsupported, "a connection pooler stands between doppel and the server",
+              {.place = place(),
+               .remedy = "name the server itself in the DSN; applications may use the pooler"});
 }
 
 void Connection::stand_in(const std::string& schema) {
@@ -81,6 +87,13 @@ std::string Connection::own_table(std::string_view name) {
 
 void Connection::prepare_own_tables() {
   execute_script("CREATE SCHEMA IF NOT EXISTS " + std::string(kOwnSchema));
+}
+
+std::optional<std::int64_t> Connection::server_microseconds() {
+  const ResultHandle result = guarded([&] {
+    return link_.run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+  });
+  return value_of(result.get(), 0, 0).integer();
 }
 
 std::optional<Relation> Connection::find_relation(const std::string& table) {

@@ -66,6 +66,7 @@ class Connection final : public database::Connection, private database::SqlRunne
                                          const std::string& key_column, std::size_t count) override;
   database::Schema read_schema() override;
   std::unique_ptr<database::Transaction> begin(database::TransactionKind kind) override;
+  bool may_try_again(const Error& error, int attempt) const override;
   database::SqlRunner* sql() override { return this; }
 
   // For the files of this room.
@@ -106,6 +107,8 @@ class Connection final : public database::Connection, private database::SqlRunne
   bool has_own_table(std::string_view name) override;
   std::string own_table(std::string_view name) override;
   void prepare_own_tables() override;
+  std::optional<std::int64_t> server_microseconds() override;
+  void announce(const std::string& text) override;
 
   /// Runs with a savepoint around it where a transaction is open: a failure leaves it usable.
   template <typename Call>

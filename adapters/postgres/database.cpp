@@ -1,6 +1,7 @@
 #include "adapters/postgres/database.hpp"
 
 #include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/listen.hpp"
 #include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/sql_session.hpp"
@@ -11,6 +12,10 @@
 namespace doppel::postgres {
 namespace {
 
+/// A writer that waits keeps what it has locked already from live's own writers: so it waits for
+/// moments and begins anew (may_try_again).
+constexpr int kWritePatienceMs = 500;
+constexpr int kReadPatienceMs = 5000;
 /// How long a rehearsal waits for rows that somebody else is writing.
 constexpr int kRehearsalPatienceMs = 500;
 
@@ -39,7 +44,10 @@ class AttachedServer final : public database::Database {
   std::string dsn() const override { return without_password(dsn_); }
 
   std::unique_ptr<database::Connection> open(database::Access access) override {
-    return postgres::open({.dsn = dsn_, .access = access});
+    const bool writes = access == database::Access::kReadWrite;
+    return postgres::open({.dsn = dsn_,
+                           .access = access,
+                           .lock_timeout_ms = writes ? kWritePatienceMs : kReadPatienceMs});
   }
 
   std::unique_ptr<database::SqlSession> open_session() override {
@@ -47,6 +55,8 @@ class AttachedServer final : public database::Database {
   }
 
   database::OverlayBuilder& overlays() override { return builder_; }
+
+  std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 
   std::optional<std::string> sandbox_mark() override {
     const auto connection = postgres::open({.dsn = dsn_});

@@ -27,7 +27,7 @@ constexpr std::array kMeanings{
     Meaning{"57P01", ErrorCode::kIo, "the server ended the connection; run it again"},
     Meaning{"57P02", ErrorCode::kIo, "the server crashed; run it again when it is back"},
     Meaning{"57P03", ErrorCode::kBusy, kTryLater},
-    Meaning{"25P03", ErrorCode::kBusy, "the transaction was idle for too long; run it again"},
+    Meaning{"25P03", ErrorCode::kIo, "the transaction was idle for too long; run it again"},
     Meaning{"53300", ErrorCode::kBusy,
             "the server or the role takes no more connections: close some or raise the limit"},
     Meaning{"53100", ErrorCode::kNoSpace, "free disk space on the server and try again"},
@@ -75,6 +75,10 @@ std::string quoted_part(const std::string& message) {
 }
 
 std::string remedy_of(const Problem& problem) {
+  if (problem.blocker != 0) {
+    return "wait for that session, or end it: SELECT pg_terminate_backend(" +
+           std::to_string(problem.blocker) + ")";
+  }
   const Meaning* meaning = meaning_of(problem.sqlstate);
   if (meaning != nullptr && !meaning->remedy.empty()) return std::string(meaning->remedy);
   return {};
@@ -142,6 +146,7 @@ std::string words_of(const Problem& problem) {
   if (state == "23505") return "UNIQUE constraint failed: " + problem.constraint + detail;
   if (state == "23514") return "CHECK constraint failed: " + problem.constraint;
   if (state == "23P01") return "EXCLUDE constraint failed: " + problem.constraint + detail;
+  if (state == "55P03" && !problem.blockers.empty()) return "locked by " + problem.blockers;
   if (state == "55P03") return "locked by somebody else: " + problem.message;
   return problem.message;
 }

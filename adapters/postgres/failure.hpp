@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,10 @@ struct Problem {
   std::string message, detail, hint;
   std::string schema, table, column, constraint;
   int position = 0;  ///< in the statement, in characters from 1; 0 where there is none
+  /// Of a lock that couldn't be had: the sessions that have it, for people, and the first one's
+  /// number.
+  std::string blockers = {};
+  std::int64_t blocker = 0;
 };
 
 Problem problem_of(const PGresult* result);

@@ -65,7 +65,9 @@ void check(const PGresult* result, const std::string& place) {
 
 Link::Link(const OpenOptions& options)
     : place_(printable(database::without_secrets(options.dsn), kShown)),
+      dsn_(options.dsn),
       statement_timeout_ms_(options.statement_timeout_ms),
+      lock_timeout_ms_(options.lock_timeout_ms),
       handle_(connect(options)) {
   if (handle_ == nullptr) throw Error(ErrorCode::kIo, "there is not enough memory");
   if (PQstatus(handle_.get()) != CONNECTION_OK) fail_to_connect(handle_.get(), place_);
@@ -75,9 +77,57 @@ Link::Link(const OpenOptions& options)
       "SET standard_conforming_strings = on; SET datestyle = 'ISO, YMD'; "
       "SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 1; "
       "SET bytea_output = hex; SET lc_monetary = 'C'; SET xmloption = content; "
+      // What a killed doppel left running ends soon, too.
+      "SET client_connection_check_interval = '2s'; "
       "SET lock_timeout = " +
-      std::to_string(options.lock_timeout_ms) +
-      "; SET default_transaction_read_only = " + (read_only ? "on" : "off"));
+      std::to_string(options.lock_timeout_ms) + "; SET default_transaction_read_only = " +
+      (read_only ? "on" : "off") + "; SELECT set_config('idle_in_transaction_session_timeout', '" +
+      std::to_string(options.idle_timeout_ms) +
+      "', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'");
+}
+
+void Link::begin_waiting() {
+  left_ms_ = statement_timeout_ms_;
+  cancelled_ = false;
+  // Late enough that few statements are asked about, and before the lock's own deadline.
+  look_in_ms_ = lock_timeout_ms_ > 0 ? lock_timeout_ms_ * 3 / 5 : -1;
+  blockers_.clear();
+  blocker_ = 0;
+}
+
+void Link::look_for_blockers() {
+  look_in_ms_ = -1;
+  // Nothing that goes wrong here may hide what is asked about.
+  const ConnectionHandle other = connect({.dsn = dsn_, .connect_timeout_s = 2});
+  if (other == nullptr || PQstatus(other.get()) != CONNECTION_OK) return;
+  const std::string backend = std::to_string(PQbackendPID(handle_.get()));
+  const std::array values{backend.c_str()};
+  // Of other roles' sessions a role may see no more than name and number.
+  const ResultHandle found(PQexecParams(
+      other.get(),
+      "SELECT a.pid, concat_ws(', ', 'session ' || a.pid, 'role ' || a.usename, "
+      "nullif(a.application_name, ''), a.state || to_char(a.state_change AT TIME ZONE 'UTC', "
+      "' \"since\" YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), nullif(left(regexp_replace(a.query, "
+      "'\\s+', ' ', 'g'), 120), '')) FROM unnest(pg_blocking_pids($1::integer)) AS b "
+      "JOIN pg_stat_activity AS a ON a.pid = b ORDER BY a.pid",
+      1, nullptr, values.data(), nullptr, nullptr, 0));
+  if (PQresultStatus(found.get()) != PGRES_TUPLES_OK) return;
+  for (int row = 0; row < PQntuples(found.get()); ++row) {
+    if (row == 0) blocker_ = parse_integer(PQgetvalue(found.get(), row, 0)).value_or(0);
+    blockers_ += (row == 0 ? "" : "; ") + printable(PQgetvalue(found.get(), row, 1), kShown);
+  }
+}
+
+void Link::check_here(const PGresult* result) {
+  try {
+    check(result, place_);
+  } catch (const ServerError& error) {
+    if (error.problem().sqlstate != "55P03" || blocker_ == 0) throw;
+    Problem problem = error.problem();
+    problem.blockers = blockers_;
+    problem.blocker = blocker_;
+    throw ServerError(problem, place_);
+  }
 }
 
 /// Sends what is left and waits for what comes, until the deadline; then cancels, and gives up the
@@ -87,11 +137,17 @@ void Link::flush_and_wait() {
   const auto wanted = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
   pollfd wait{.fd = PQsocket(handle_.get()), .events = wanted, .revents = 0};
   const bool limited = statement_timeout_ms_ > 0;
+  const bool looks = look_in_ms_ >= 0;
+  std::int64_t patience = limited ? left_ms_ : -1;
+  if (looks) patience = limited ? std::min(left_ms_, look_in_ms_) : look_in_ms_;
   const std::int64_t started = now_ms();
-  const int ready = ::poll(&wait, 1, limited ? static_cast<int>(left_ms_) : -1);
-  if (limited) left_ms_ = std::max<std::int64_t>(0, left_ms_ - (now_ms() - started));
+  const int ready = ::poll(&wait, 1, static_cast<int>(patience));
+  const std::int64_t waited = now_ms() - started;
+  if (limited) left_ms_ = std::max<std::int64_t>(0, left_ms_ - waited);
+  if (looks) look_in_ms_ = std::max<std::int64_t>(0, look_in_ms_ - waited);
   if (ready < 0 && errno != EINTR) throw Error(ErrorCode::kIo, "poll failed", {.place = place_});
   if (ready > 0 && PQconsumeInput(handle_.get()) == 0) return;  // PQgetResult says what it was.
+  if (ready == 0 && looks && look_in_ms_ == 0) look_for_blockers();
   if (!limited || left_ms_ > 0) return;
   if (cancelled_) {
     handle_.reset();  // Every call of libpq takes no connection for a broken one.
@@ -149,7 +205,7 @@ ResultHandle Link::collect() {
                 "a statement was cancelled after " + std::to_string(statement_timeout_ms_) + " ms",
                 {.place = place_, .remedy = {}});
   }
-  check(last.get(), place_);
+  check_here(last.get());
   return last;
 }
 
@@ -162,8 +218,7 @@ void Link::send(const std::string& sql, std::span<const Value> parameters) {
     values.push_back(texts.back() ? texts.back()->c_str() : nullptr);
   }
   require_text(sql, place_);
-  left_ms_ = statement_timeout_ms_;
-  cancelled_ = false;
+  begin_waiting();
   const int sent = PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(values.size()),
                                      nullptr, values.data(), nullptr, nullptr, 0);
   if (sent == 0) fail_broken();
@@ -187,7 +242,7 @@ void Link::stream(const std::string& sql, const std::function<void(const PGresul
         throw Error(ErrorCode::kUnsupported, "COPY from and to a client isn't done here",
                     {.place = place_, .remedy = "use psql for it"});
       }
-      check(result.get(), place_);
+      check_here(result.get());
       sink(result.get());
     }
   } catch (...) {
@@ -199,8 +254,7 @@ void Link::stream(const std::string& sql, const std::function<void(const PGresul
 
 ResultHandle Link::run_script(const std::string& sql) {
   require_text(sql, place_);
-  left_ms_ = statement_timeout_ms_;
-  cancelled_ = false;
+  begin_waiting();
   if (PQsendQuery(handle_.get(), sql.c_str()) == 0) fail_broken();
   return collect();
 }

@@ -22,6 +22,9 @@ struct OpenOptions {
   int lock_timeout_ms = 5000;
   /// After so long a statement is cancelled; 0: never.
   int statement_timeout_ms = 0;
+  /// After so long the server ends a transaction whose client sleeps, with its locks; what the DSN,
+  /// the role or the server says goes before.
+  int idle_timeout_ms = 60'000;
 };
 
 /// The wire to a server: statements go and results come with a deadline. Threads: one at a time.
@@ -45,7 +48,12 @@ class Link {
 
  private:
   void send(const std::string& sql, std::span<const Value> parameters);
+  void begin_waiting();
   void flush_and_wait();
+  /// Asks by another connection whom the statement that runs waits for.
+  void look_for_blockers();
+  /// Throws ServerError unless it went well, with who has the lock that couldn't be had.
+  void check_here(const PGresult* result);
   /// The next result of what was sent, null after the last.
   ResultHandle next();
   ResultHandle collect();
@@ -54,10 +62,15 @@ class Link {
   [[noreturn]] void fail_broken();
 
   std::string place_;
+  std::string dsn_;
   int statement_timeout_ms_;
+  int lock_timeout_ms_;
   ConnectionHandle handle_;
   // Of the statement that runs.
   std::int64_t left_ms_ = 0;
+  std::int64_t look_in_ms_ = 0;  ///< for whom it waits; below 0: that was done
+  std::string blockers_;
+  std::int64_t blocker_ = 0;
   bool cancelled_ = false;
 };
 

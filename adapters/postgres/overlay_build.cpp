@@ -243,9 +243,10 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   make_registry(connection);
   const Granted granted = rights_of(plan, names);
   const std::string reader = make_reader(connection, granted);
-  if (!names.passing) make_role(connection, names, reader, password);
+  std::vector<std::string> remarks;
+  if (!names.passing) remarks = make_role(connection, names, reader, password, spec.limits);
   if (granted.writes_data) make_writer(connection, names, reader);
-  std::vector<std::string> remarks = grant_rights(connection, granted);
+  append(remarks, grant_rights(connection, granted));
   remarks.insert(remarks.begin(), plan.remarks.begin(), plan.remarks.end());
   json::array kept;
   for (const std::string& remark : remarks) kept.emplace_back(remark);

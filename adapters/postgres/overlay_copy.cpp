@@ -10,7 +10,6 @@
 #include "adapters/postgres/overlay_rights.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "database/quote.hpp"
@@ -37,7 +36,7 @@ std::vector<database::RowCount> CopyOverlayBuilder::create(const OverlaySpec& sp
   connection->run_script(
       "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '2s'; "
       "SET LOCAL row_security = off; SET LOCAL check_function_bodies = off");
-  make_folders(spec.folder);
+  prepare_folder(spec);
   try {
     build_copy(*connection, spec, password);
     std::vector<database::RowCount> counts = count_copies(*connection, shapes);
@@ -178,7 +177,7 @@ void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
     remove(next);
     throw;
   }
-  remove_tree(next.folder);
+  remove_folder(next);
 }
 
 void CopyOverlayBuilder::recover(const OverlaySpec& spec) {
@@ -215,7 +214,7 @@ void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
     drop_role(*connection, names.role, registered ? registered->reader : "");
   }
   remove_registered(*connection, names.schema);
-  remove_tree(spec.folder);
+  remove_folder(spec);
 }
 
 }  // namespace doppel::postgres

@@ -12,15 +12,31 @@ using database::OverlaySpec;
 
 constexpr const char* kPasswordFile = "password";
 
+std::string secret_name(const OverlaySpec& spec) { return spec.folder.filename().string(); }
+
 }  // namespace
 
-bool has_password(const OverlaySpec& spec) { return fs::exists(spec.folder / kPasswordFile); }
+bool has_password(const OverlaySpec& spec) {
+  if (spec.secrets != nullptr) return spec.secrets->has(secret_name(spec));
+  return fs::exists(spec.folder / kPasswordFile);
+}
 
 std::string read_password(const OverlaySpec& spec) {
+  if (spec.secrets != nullptr) return spec.secrets->get(secret_name(spec));
   return read_file(spec.folder / kPasswordFile);
 }
 
+void prepare_folder(const OverlaySpec& spec) {
+  if (spec.secrets == nullptr) make_folders(spec.folder);
+}
+
+void remove_folder(const OverlaySpec& spec) {
+  if (spec.secrets != nullptr) return spec.secrets->remove(secret_name(spec));
+  remove_tree(spec.folder);
+}
+
 void keep_password(const OverlaySpec& spec, const std::string& password) {
+  if (spec.secrets != nullptr) return spec.secrets->put(secret_name(spec), password);
   make_folders(spec.folder);
   fs::permissions(spec.folder, fs::perms::owner_all);
   write_file(spec.folder / kPasswordFile, password);

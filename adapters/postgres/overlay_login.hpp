@@ -14,6 +14,11 @@ bool has_password(const database::OverlaySpec& spec);
 std::string read_password(const database::OverlaySpec& spec);
 void keep_password(const database::OverlaySpec& spec, const std::string& password);
 
+/// Where a sandbox's own files go, if it has any: OverlaySpec::secrets.
+void prepare_folder(const database::OverlaySpec& spec);
+/// With the password, wherever that is. Nothing there is fine.
+void remove_folder(const database::OverlaySpec& spec);
+
 /// From the server's own chance.
 std::string new_password(Connection& connection);
 

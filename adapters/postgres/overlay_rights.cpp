@@ -16,12 +16,6 @@ namespace {
 
 using database::quote_name;
 
-constexpr int kConnections = 20;
-/// Of a sandbox's sessions; its application may set others.
-constexpr std::string_view kStatementTimeout = "5min";
-constexpr std::string_view kLockTimeout = "10s";
-constexpr std::string_view kIdleInTransactionTimeout = "10min";
-
 std::vector<Row> ask(Connection& connection, std::string_view sql,
                      const std::vector<Value>& parameters = {}) {
   return rows_of(connection.run(std::string(sql), parameters).get());
@@ -123,20 +117,31 @@ std::string path_of_role(Connection& connection, const SandboxNames& names) {
 
 }  // namespace
 
-void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
-               const std::string& password) {
+std::vector<std::string> make_role(Connection& connection, const SandboxNames& names,
+                                   const std::string& reader, const std::string& password,
+                                   const database::SessionLimits& limits) {
   const std::string role = quote_name(names.role);
   const auto where = ask(connection, "SELECT quote_ident(current_database())");
   const std::string in_database =
       fmt::format("ALTER ROLE {} IN DATABASE {} SET ", role, where.at(0).at(0).text());
   connection.run_script(
       fmt::format("CREATE ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {} IN ROLE {};\n", role,
-                  kConnections, quote_text(verifier(connection, names.role, password)),
+                  limits.connections, quote_text(verifier(connection, names.role, password)),
                   quote_name(reader)) +
       path_of_role(connection, names) + in_database +
-      fmt::format("statement_timeout = '{}';\n", kStatementTimeout) + in_database +
-      fmt::format("lock_timeout = '{}';\n", kLockTimeout) + in_database +
-      fmt::format("idle_in_transaction_session_timeout = '{}';\n", kIdleInTransactionTimeout));
+      fmt::format("statement_timeout = '{}s';\n", limits.statement_s) + in_database +
+      fmt::format("lock_timeout = '{}s';\n", limits.lock_s) + in_database +
+      fmt::format("idle_in_transaction_session_timeout = '{}s';\n", limits.idle_transaction_s));
+  std::vector<std::string> remarks;
+  if (ask(connection, "SELECT has_parameter_privilege('temp_file_limit', 'SET')").at(0).at(0) ==
+      Value(1)) {
+    connection.run_script(in_database + fmt::format("temp_file_limit = '{}MB'", limits.temp_mb));
+  } else {
+    remarks.emplace_back(
+        "temporary files of its sessions have no limit: a superuser can let doppel set one (GRANT "
+        "SET ON PARAMETER temp_file_limit)");
+  }
+  return remarks;
 }
 
 void move_role(Connection& connection, const std::string& role, const std::string& from_reader,

@@ -6,6 +6,7 @@
 #include "adapters/postgres/connection.hpp"
 #include "adapters/postgres/copied_tables.hpp"
 #include "adapters/postgres/overlay_names.hpp"
+#include "database/limits.hpp"
 
 /// Who may do what with a sandbox. doppel's own role owns everything of it. The sandbox's login
 /// role writes the sandbox's tables and reads live's data, never live's config. What it may read of
@@ -31,9 +32,11 @@ struct Granted {
 /// The role through which a sandbox reads live. REQUIRES of all of these: an open transaction.
 std::string make_reader(Connection& connection, const Granted& granted);
 
-/// A login role with this password and limits on what its sessions may cost.
-void make_role(Connection& connection, const SandboxNames& names, const std::string& reader,
-               const std::string& password);
+/// A login role with this password and limits on what its sessions may cost. Remarks on those that
+/// the server lets nobody but a superuser set.
+std::vector<std::string> make_role(Connection& connection, const SandboxNames& names,
+                                   const std::string& reader, const std::string& password,
+                                   const database::SessionLimits& limits);
 
 /// Who writes behind the views of data: a role that can't log in, reads live as the sandbox does
 /// and owns the functions there.

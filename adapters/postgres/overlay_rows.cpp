@@ -11,7 +11,6 @@
 #include "adapters/postgres/shared_build.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/json.hpp"
 #include "database/quote.hpp"
 
@@ -57,9 +56,9 @@ void stand_in(Connection& connection, const SharedSandbox& sandbox) {
 /// The role that a sandbox's sessions log in as. Owners of live's tables are its members, so that
 /// their pg_dump may read what it leaves in the database, large objects above all.
 std::string make_login(Connection& connection, const SharedNames& names, std::int32_t number,
-                       const std::string& password) {
+                       const std::string& password, const database::SessionLimits& limits) {
   const std::string role = role_of(connection, number);
-  make_role(connection, login_names(names, role), names.group, password);
+  make_role(connection, login_names(names, role), names.group, password, limits);
   const auto owners = rows_of(
       connection
           .run("SELECT m.member::regrole::text FROM pg_auth_members m WHERE m.roleid = "
@@ -171,7 +170,7 @@ std::vector<database::RowCount> RowsOverlayBuilder::create(const OverlaySpec& sp
     throw Error(ErrorCode::kAlreadyExists, "there is a sandbox of this name already",
                 {.place = names_of(spec).schema});
   }
-  make_folders(spec.folder);
+  prepare_folder(spec);
   try {
     const Generation generation = require_generation(*connection, config_shapes(spec));
     auto counts = make(*connection, spec, generation.number);
@@ -206,7 +205,7 @@ std::vector<database::RowCount> RowsOverlayBuilder::make(Connection& connection,
   write_shared_mark(connection, names, sandbox.number, "tables", describe_captured(shapes));
   std::string role;
   if (!own.passing) {
-    role = make_login(connection, names, sandbox.number, password);
+    role = make_login(connection, names, sandbox.number, password, spec.limits);
     connection.run("UPDATE doppel.shared_sandbox SET role = $2 WHERE number = $1",
                    std::vector<Value>{Value(sandbox.number), Value(role)});
     keep_password(spec, password);
@@ -270,7 +269,7 @@ void RowsOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
     remove(next);
     throw;
   }
-  remove_tree(next.folder);
+  remove_folder(next);
   if (moved_role.empty()) return;
   const auto connection = connect(database::Access::kReadWrite);
   // Their search_path still names tables in which the sandbox has no rows any more.
@@ -299,7 +298,7 @@ void RowsOverlayBuilder::remove(const OverlaySpec& spec) {
                     std::vector<Value>{Value(sandbox->number)});
   }
   if (has_registry(*connection)) drop_unused(*connection);
-  remove_tree(spec.folder);
+  remove_folder(spec);
 }
 
 }  // namespace doppel::postgres

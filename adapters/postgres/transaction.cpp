@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "adapters/postgres/connection.hpp"
@@ -10,6 +11,9 @@ namespace {
 
 /// Together with a number of its own this is the advisory lock of doppel's writers: "dopp".
 constexpr std::int32_t kWriterLocks = 0x646F7070;
+
+/// How long it waits for the other writers of doppel.
+constexpr int kTurnPatienceMs = 5000;
 
 }  // namespace
 
@@ -67,8 +71,17 @@ class OpenTransaction final : public database::Transaction {
   bool open_ = true;
 };
 
+bool Connection::may_try_again(const Error& error, int attempt) const {
+  // Ten moments of half a second, as the usual patience is.
+  constexpr int kAttempts = 10;
+  const auto* refused = dynamic_cast<const ServerError*>(&error);
+  if (refused == nullptr || attempt >= kAttempts) return false;
+  const std::string& state = refused->problem().sqlstate;
+  return state == "55P03" || state == "40001" || state == "40P01";
+}
+
 void Connection::never_commit() {
-  link_.run_script("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+  link_.run_script("BEGIN ISOLATION LEVEL READ COMMITTED");
   rehearses_ = true;
 }
 
@@ -85,7 +98,11 @@ std::unique_ptr<database::Transaction> Connection::begin(database::TransactionKi
   if (rehearses_) {
     link_.run_script("SAVEPOINT doppel_rehearsal");
   } else if (writes) {
-    link_.run_script("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    // READ WRITE is what the connection says already; said here, a standby refuses it as something
+    // that it doesn't support.
+    // Nothing is locked yet: here it may take its time.
+    link_.run_script("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = " +
+                     std::to_string(std::max(options_.lock_timeout_ms, kTurnPatienceMs)));
   } else {
     // BEGIN alone takes no snapshot: the first query does.
     link_.run_script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1");
@@ -98,9 +115,13 @@ std::unique_ptr<database::Transaction> Connection::begin(database::TransactionKi
     link_.run("SELECT pg_advisory_xact_lock($1::integer, $2::integer)", parameters);
   } catch (const ServerError& error) {
     if (error.code() != ErrorCode::kBusy) throw;
-    throw Error(ErrorCode::kBusy, "another doppel is writing to this database",
-                {.place = place(), .remedy = "try again when it has ended"});
+    const std::string& blockers = error.problem().blockers;
+    throw Error(
+        ErrorCode::kBusy,
+        "another doppel is writing to this database" + (blockers.empty() ? "" : ": " + blockers),
+        {.place = place(), .remedy = "try again when it has ended"});
   }
+  link_.run_script("SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
   return transaction;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/row_change.hpp"
 #include "base/value.hpp"
 #include "database/schema.hpp"
@@ -127,6 +128,14 @@ class SqlRunner {
   /// Makes that place where it is missing. REQUIRES: an open write transaction.
   virtual void prepare_own_tables() = 0;
 
+  /// The time of the server that all users of the database share, in microseconds since 1970;
+  /// absent where there is no server.
+  virtual std::optional<std::int64_t> server_microseconds() { return std::nullopt; }
+
+  /// Wakes who listens (Database::listen) when the open transaction commits. Does nothing where the
+  /// database has no such thing.
+  virtual void announce(const std::string& /*text*/) {}
+
   std::vector<Row> query(std::string_view sql, std::initializer_list<Value> parameters) {
     return query(sql, std::span(parameters.begin(), parameters.size()));
   }
@@ -143,6 +152,11 @@ class Connection : public RowReader, public RowWriter, public KeyAllocator {
   /// Throws Error(kBusy) for kWrite when another writer doesn't end in time, Error(kReadOnly).
   /// Transactions don't nest.
   virtual std::unique_ptr<Transaction> begin(TransactionKind kind) = 0;
+
+  /// Whether a write transaction that ended with `error` for the how many-th time is worth
+  /// beginning again at once: where waiting inside of it would make others wait, its own patience
+  /// is short.
+  virtual bool may_try_again(const Error& /*error*/, int /*attempt*/) const { return false; }
 
   /// A number that is another after every commit by anybody else, and only compares with answers of
   /// this same connection: asked in two transactions and the same, the second sees the rows of the

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/row_change.hpp"
+#include "base/shelf.hpp"
 #include "database/connection.hpp"
+#include "database/limits.hpp"
 #include "database/sql_session.hpp"
 
 /// The port through which sandboxes are carried. Which rows are config, what merges and what a
@@ -68,6 +70,10 @@ struct OverlaySpec {
   std::vector<DataReference> references = {};  ///< split: of tables with shared_write
   std::string name = {};                       ///< for messages; empty: the folder's
   DataWrites data_writes = DataWrites::kDeclared;
+  /// Where the sandbox's password is kept, by the name of the folder, and nothing is in the folder;
+  /// null: in the folder.
+  Shelf* secrets = nullptr;
+  SessionLimits limits = {};
 };
 
 struct RowCount {
@@ -181,6 +187,14 @@ class OverlayBuilder {
   virtual void remove(const OverlaySpec& spec) = 0;
 };
 
+/// Hears what SqlRunner::announce says from the moment on at which this was made.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// What was announced, as soon as it is; absent after the timeout.
+  virtual std::optional<std::string> wait(std::int64_t timeout_ms) = 0;
+};
+
 /// A database that doppel is attached to, by its DSN. Opens connections on demand.
 class Database {
  public:
@@ -190,6 +204,9 @@ class Database {
   /// A session on live, for reading only: a write is refused with Error(kLiveIsReadOnly).
   virtual std::unique_ptr<SqlSession> open_session() = 0;
   virtual OverlayBuilder& overlays() = 0;
+
+  /// Null where the database has no such thing.
+  virtual std::unique_ptr<Listener> listen() { return nullptr; }
 
   /// The mark of a sandbox, if this database is one [E5].
   virtual std::optional<std::string> sandbox_mark() = 0;

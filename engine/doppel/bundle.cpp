@@ -1,10 +1,8 @@
 #include "doppel/bundle.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/json.hpp"
 
 namespace doppel {
@@ -186,12 +184,9 @@ std::size_t count_from(const json::value& head, std::string_view name, std::stri
   return static_cast<std::size_t>(count.get_int64());
 }
 
-BundleInfo read_info(const fs::path& file) {
-  const std::string source = file.filename().string();
-  std::ifstream stream(file, std::ios::binary);
-  std::string line;
-  std::getline(stream, line);
-  const json::value head = parse_json(line, source);
+BundleInfo read_info(Shelf& shelf, const Shelf::Item& item) {
+  const std::string& source = item.name;
+  const json::value head = parse_json(item.head, source);
   Bundle bundle;
   read_head(head, source, bundle);
   BundleInfo info{.id = bundle.environment.id,
@@ -200,7 +195,7 @@ BundleInfo read_info(const fs::path& file) {
                   .ended_at = bundle.ended_at,
                   .ended_by = bundle.ended_by,
                   .purpose = bundle.environment.purpose,
-                  .file = file};
+                  .file = shelf.where(source)};
   if (head.get_object().contains("config")) {
     read_content(head, source, bundle);
     info.changes = bundle.changes.config.size();
@@ -230,13 +225,12 @@ Bundle read_bundle(std::string_view text, std::string_view source) {
   return bundle;
 }
 
-std::vector<BundleInfo> list_bundles(const fs::path& folder) {
+std::vector<BundleInfo> list_bundles(Shelf& shelf) {
   std::vector<BundleInfo> bundles;
-  if (!fs::exists(folder)) return bundles;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".json") continue;
+  for (const Shelf::Item& item : shelf.list()) {
+    if (!item.name.ends_with(".json")) continue;
     try {
-      bundles.push_back(read_info(entry.path()));
+      bundles.push_back(read_info(shelf, item));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInvalidInput) throw;
     }
@@ -247,9 +241,14 @@ std::vector<BundleInfo> list_bundles(const fs::path& folder) {
   return bundles;
 }
 
-void prune_bundles(const fs::path& folder, const std::string& ended_since) {
-  for (const BundleInfo& bundle : list_bundles(folder)) {
-    if (bundle.ended_at < ended_since) remove_tree(bundle.file);
+Bundle read_bundle(Shelf& shelf, const BundleInfo& info) {
+  const std::string name = info.file.filename().string();
+  return read_bundle(shelf.get(name), name);
+}
+
+void prune_bundles(Shelf& shelf, const std::string& ended_since) {
+  for (const BundleInfo& bundle : list_bundles(shelf)) {
+    if (bundle.ended_at < ended_since) shelf.remove(bundle.file.filename().string());
   }
 }
 

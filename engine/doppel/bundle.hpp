@@ -1,9 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/shelf.hpp"
 #include "doppel.hpp"
 #include "overlay/overlay.hpp"
 
@@ -25,11 +25,13 @@ std::string write_bundle(const Bundle& bundle);
 /// Throws Error(kInvalidInput) placed in `source`.
 Bundle read_bundle(std::string_view text, std::string_view source);
 
-/// The bundles in a tenant's folder, that of the sandbox that ended last first. What can't be read
-/// is left out.
-std::vector<BundleInfo> list_bundles(const std::filesystem::path& folder);
+/// A tenant's bundles, that of the sandbox that ended last first. What can't be read is left out.
+std::vector<BundleInfo> list_bundles(Shelf& shelf);
+
+/// What BundleInfo tells of.
+Bundle read_bundle(Shelf& shelf, const BundleInfo& info);
 
 /// Removes bundles of sandboxes that ended before (an instant's text).
-void prune_bundles(const std::filesystem::path& folder, const std::string& ended_since);
+void prune_bundles(Shelf& shelf, const std::string& ended_since);
 
 }  // namespace doppel

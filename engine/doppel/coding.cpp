@@ -180,7 +180,7 @@ Applied apply_config(Workspace& workspace, const EnvironmentName& name, const co
     const auto moment = live->begin(database::TransactionKind::kRead);
     return compared(attached, name, files, options, *live, changes);
   }
-  const auto [held, environment] = workspace.hold(name, attached);
+  const auto [held, environment] = workspace.hold(name, attached, "apply config");
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
   refuse_other_schema(*sandbox, attached.schema);

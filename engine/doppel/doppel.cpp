@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "database/dsn.hpp"
 #include "doppel/bundle.hpp"
 #include "doppel/coding.hpp"
 #include "doppel/planning.hpp"
@@ -128,6 +129,12 @@ environment::Tenant Doppel::init(const std::string& tenant, const std::string& d
   if (!parse_environment(tenant).live()) {
     throw Error(ErrorCode::kUsage, "a tenant's name has no '/'", {.place = tenant});
   }
+  const bool is_file = database::parse_dsn(dsn).scheme == database::Scheme::kSqlite;
+  if (is_file && !impl_->workspace.settings().shared_store.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                "a SQLite database is a file of one machine, and the control store is shared",
+                {.place = dsn, .remedy = "set DOPPEL_HOME to a folder of that machine for it"});
+  }
   environment::Tenant made{.name = tenant,
                            .dsn = impl_->workspace.settings().connect(dsn)->dsn(),
                            .manifest_file = manifest_file,
@@ -171,12 +178,13 @@ Created Doppel::create(const EnvironmentName& name, const CreateOptions& options
   environment.follow = options.follow_live ? "live" : "";
   environment.base = workspace.new_id();
   environment.purpose = options.purpose;
-  const FileLock held = workspace.lock(environment);
+  const Hold held = workspace.lock(environment, "create");
   environment = workspace.store().add_environment(environment, workspace.settings().author);
   const database::OverlaySpec spec = workspace.spec(environment, attached.model);
   Created created;
   try {
     created.tables = attached.database->overlays().create(spec);
+    workspace.require_hold(environment);
   } catch (const std::exception& failure) {
     attached.database->overlays().remove(spec);
     workspace.move(environment, Event::kCreationFailed, {.reason = failure.what()});
@@ -244,7 +252,7 @@ void Doppel::checkpoint(const EnvironmentName& name, const std::string& mark) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const auto [held, environment] = workspace.hold(name, attached);
+  const auto [held, environment] = workspace.hold(name, attached, "checkpoint");
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
   overlay::checkpoint(attached.model, *sandbox, mark);
@@ -254,7 +262,7 @@ std::size_t Doppel::reset(const EnvironmentName& name, const std::optional<std::
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const auto [held, environment] = workspace.hold(name, attached);
+  const auto [held, environment] = workspace.hold(name, attached, "reset");
   const auto sandbox = attached.database->overlays().open(
       workspace.spec(environment, attached.model), Access::kReadWrite);
   sandbox->set_author(workspace.settings().author);
@@ -265,13 +273,13 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const auto [held, environment] = workspace.hold(name, attached);
+  const auto [held, environment] = workspace.hold(name, attached, "discard");
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
 }
 
 std::vector<BundleInfo> Doppel::bundles(const std::string& tenant) {
   impl_->workspace.store().tenant(tenant);
-  return list_bundles(impl_->workspace.bundles(tenant));
+  return list_bundles(*impl_->workspace.bundles(tenant));
 }
 
 Restored Doppel::restore_sandbox(const EnvironmentName& name, const RestoreOptions& options) {
@@ -332,6 +340,26 @@ std::vector<plan::Promotion> Doppel::history(const std::string& tenant) {
   return plan::list_promotions(*live->sql());
 }
 
+std::vector<plan::Promotion> Doppel::wait_for_promotion(const std::string& tenant,
+                                                        std::int64_t after,
+                                                        std::int64_t timeout_ms) {
+  const environment::Tenant known = impl_->workspace.store().tenant(tenant);
+  // Listened to first, so that nothing is missed between the look and the wait.
+  const auto listener = impl_->workspace.settings().connect(known.dsn)->listen();
+  if (listener == nullptr) {
+    throw Error(ErrorCode::kUnsupported, "this database tells nobody of promotions",
+                {.place = tenant, .remedy = "look again from time to time"});
+  }
+  const auto newer = [&] {
+    std::vector<plan::Promotion> promotions = history(tenant);
+    std::erase_if(promotions, [&](const auto& promotion) { return promotion.number <= after; });
+    return promotions;
+  };
+  std::vector<plan::Promotion> found = newer();
+  while (found.empty() && listener->wait(timeout_ms)) found = newer();
+  return found;
+}
+
 plan::Plan Doppel::plan_rollback(const std::string& tenant, std::int64_t promotion,
                                  const PlanOptions& options) {
   return impl_->planning.plan_rollback(tenant, promotion, options);
@@ -357,7 +385,7 @@ std::vector<plan::SnapshotInfo> Doppel::snapshots(const std::string& tenant) {
   for (const plan::Promotion& promotion : history(tenant)) {
     recorded.insert(plan::snapshot_name(promotion.number, promotion.id));
   }
-  auto snapshots = plan::list_snapshots(impl_->workspace.snapshots(tenant));
+  auto snapshots = plan::list_snapshots(*impl_->workspace.snapshots(tenant));
   for (plan::SnapshotInfo& snapshot : snapshots) {
     snapshot.promoted = recorded.contains(snapshot.name);
   }

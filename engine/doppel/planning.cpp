@@ -213,7 +213,7 @@ std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& 
 
 overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& attached,
                                      bool drop_data) {
-  auto [held, environment] = workspace_.hold(name, attached);
+  auto [held, environment] = workspace_.hold(name, attached, "refresh");
   database::OverlayBuilder& builder = attached.database->overlays();
   const database::OverlaySpec current = workspace_.spec(environment, attached.model);
   // Open to the end, so that its state tells of whoever writes meanwhile.
@@ -295,8 +295,8 @@ plan::Request Planning::restore_request(const std::string& tenant, const std::st
   plan::Request request;
   request.source = tenant + " snapshot " + info.name;
   request.changes = with_shapes(
-      attached.model,
-      changeset::diff(plan::read_config(attached.model, *live), plan::read_snapshot(info)));
+      attached.model, changeset::diff(plan::read_config(attached.model, *live),
+                                      plan::read_snapshot(*workspace_.snapshots(tenant), info)));
   request.answers = workspace_.store().answers(request.source);
   request.origin = origin_of(request, attached.tenant, info.hash);
   return request;
@@ -358,21 +358,35 @@ plan::PromotionContext Planning::context(const std::string& tenant, plan::Promot
   made.tenant = tenant;
   made.by = workspace_.settings().author;
   made.kind = kind;
-  made.snapshots = workspace_.snapshots(tenant);
-  made.clock = workspace_.settings().clock;
+  made.clock = &workspace_.clock();
   made.random = workspace_.settings().random;
   return made;
 }
 
 plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& stored,
-                               Attached& attached, const plan::PromotionContext& context) {
+                               Attached& attached, plan::PromotionContext context) {
+  const auto snapshots = workspace_.snapshots(context.tenant);
+  context.snapshots = snapshots.get();
   request.select = stored.select;
   request.mappings = stored.mappings;
   const auto live = attached.database->open(Access::kReadWrite);
-  plan::Promoted promoted = plan::promote(attached.model, request, stored.plan, *live, context);
-  const Instant now = workspace_.settings().clock->now();
-  plan::prune_snapshots(context.snapshots, kSnapshotsKept,
-                        to_text(Instant{now.microseconds - kSnapshotsKeptMicroseconds}));
+  plan::Promoted promoted;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      promoted = plan::promote(attached.model, request, stored.plan, *live, context);
+      break;
+    } catch (const Error& error) {
+      // Somebody had a lock, or two waited for each other: all of it again.
+      if (!live->may_try_again(error, attempt)) throw;
+    }
+  }
+  try {
+    const Instant now = workspace_.clock().now();
+    plan::prune_snapshots(*snapshots, kSnapshotsKept,
+                          to_text(Instant{now.microseconds - kSnapshotsKeptMicroseconds}));
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
+    // Live has it. The next promotion prunes.
+  }
   return promoted;
 }
 
@@ -407,7 +421,7 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
 
 plan::Promoted Planning::promote(const EnvironmentName& name, const std::string& plan_hash) {
   Attached attached = workspace_.attach(name.tenant);
-  auto [held, environment] = workspace_.hold(name, attached);
+  auto [held, environment] = workspace_.hold(name, attached, "promote");
   plan::StoredPlan stored = workspace_.stored_plan(plan_hash, environment.title());
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
   if (stored.own != sandbox.changes.config) {
@@ -422,6 +436,8 @@ plan::Promoted Planning::promote(const EnvironmentName& name, const std::string&
   plan::PromotionContext how = context(name.tenant, plan::PromotionKind::kPromotion);
   how.id = workspace_.new_id();
   how.base = environment.base;
+  how.fence = workspace_.fence(environment);
+  const Hold live = workspace_.hold_live(name.tenant, "promote " + name.text());
   environment = workspace_.move(environment, Event::kPromote, {.pending = how.id});
   plan::Promoted promoted;
   try {
@@ -462,6 +478,7 @@ plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promot
   Attached attached = workspace_.attach(tenant);
   plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
   how.reverts = promotion;
+  const Hold live = workspace_.hold_live(tenant, "roll back");
   plan::Request request = rollback_request(tenant, promotion, attached);
   const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, request.source);
   return apply(std::move(request), stored, attached, how);
@@ -478,7 +495,7 @@ plan::SnapshotInfo Planning::find_snapshot(const std::string& tenant, const std:
       if (promotion.number == *number) id = promotion.id;
     }
   }
-  for (plan::SnapshotInfo& info : plan::list_snapshots(workspace_.snapshots(tenant))) {
+  for (plan::SnapshotInfo& info : plan::list_snapshots(*workspace_.snapshots(tenant))) {
     const bool by_number = number == info.promotion && !id.empty() &&
                            info.name == plan::snapshot_name(info.promotion, id);
     if (info.name == name || by_number) found.push_back(std::move(info));
@@ -500,6 +517,7 @@ plan::Plan Planning::plan_restore(const std::string& tenant, const std::string& 
 plan::Promoted Planning::restore(const std::string& tenant, const std::string& snapshot,
                                  const std::string& plan_hash) {
   Attached attached = workspace_.attach(tenant);
+  const Hold live = workspace_.hold_live(tenant, "restore");
   plan::Request request = restore_request(tenant, snapshot, attached);
   const plan::StoredPlan stored = workspace_.stored_plan(plan_hash, request.source);
   return apply(std::move(request), stored, attached,
@@ -535,7 +553,8 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
   // What live would be, had nobody edited it since: the snapshot with the promotions after it.
   const auto live = attached.database->open(Access::kReadOnly);
   changeset::State expected =
-      plan::read_snapshot(find_snapshot(tenant, std::to_string(newest->number), *live->sql()));
+      plan::read_snapshot(*workspace_.snapshots(tenant),
+                          find_snapshot(tenant, std::to_string(newest->number), *live->sql()));
   for (auto promotion = newest.base() - 1; promotion != promotions.end(); ++promotion) {
     expected = changeset::apply(std::move(expected),
                                 plan::read_promotion(*live->sql(), promotion->number).config);
@@ -559,6 +578,7 @@ plan::Promoted Planning::restore_previous(const std::string& tenant, LaterEdits 
     const plan::Plan restored = plan_restore(tenant, name, {});
     plan::PromotionContext how = context(tenant, plan::PromotionKind::kRollback);
     how.reverts = newest->number;
+    const Hold writing = workspace_.hold_live(tenant, "roll back");
     plan::Request request = restore_request(tenant, name, attached);
     const plan::StoredPlan stored = workspace_.stored_plan(restored.hash.text, request.source);
     return apply(std::move(request), stored, attached, how);

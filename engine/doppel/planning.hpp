@@ -51,7 +51,7 @@ class Planning {
                     const PlanOptions& options, Attached& attached,
                     const manifest::RowLookup& sandbox_rows);
   plan::Promoted apply(plan::Request request, const plan::StoredPlan& stored, Attached& attached,
-                       const plan::PromotionContext& context);
+                       plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);
   plan::SnapshotInfo find_snapshot(const std::string& tenant, const std::string& name,
                                    database::SqlRunner& live);

@@ -150,20 +150,20 @@ Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
   Attached attached = workspace.attach(name.tenant);
   const EnvironmentName wanted{name.tenant, options.name.empty() ? name.sandbox : options.name};
   workspace.ready_if_any(wanted, attached);
-  const BundleInfo info =
-      find_bundle(list_bundles(workspace.bundles(name.tenant)), name, options.bundle);
+  const auto shelf = workspace.bundles(name.tenant);
+  const BundleInfo info = find_bundle(list_bundles(*shelf), name, options.bundle);
   if (workspace.store().find_environment(wanted.tenant, wanted.sandbox)) {
     throw Error(ErrorCode::kAlreadyExists, "there is a sandbox '" + wanted.text() + "' already",
                 {.place = wanted.text(), .remedy = "restore it by another name: --name NAME"});
   }
-  Bundle bundle = read_bundle(read_file(info.file), info.file.filename().string());
+  Bundle bundle = read_bundle(*shelf, info);
   fit(bundle.changes.config, attached);
   fit(bundle.changes.data, attached);
   Restored restored;
   restored.bundle = info;
   Environment environment = again(bundle, wanted, workspace);
   environment.name = wanted.sandbox;
-  const FileLock held = workspace.lock(environment);
+  const Hold held = workspace.lock(environment, "restore");
   environment = workspace.store().add_environment(environment, workspace.settings().author);
   const database::OverlaySpec spec = workspace.spec(environment, attached.model);
   database::OverlayBuilder& builder = attached.database->overlays();
@@ -175,6 +175,7 @@ Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
     for (const merge::Answer& answer : bundle.answers) {
       workspace.store().keep_answer(environment.title(), answer, workspace.settings().author);
     }
+    workspace.require_hold(environment);
   } catch (const std::exception& failure) {
     workspace.recover_after(failure, environment, attached);
     const auto* error = dynamic_cast<const Error*>(&failure);

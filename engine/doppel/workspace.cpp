@@ -19,9 +19,15 @@ using environment::Environment;
 using environment::Event;
 using environment::State;
 
-fs::path prepared(const fs::path& home) {
-  make_folders(home);
-  return home / "control.db";
+constexpr const char* kStoreFile = "control.db";
+
+fs::path prepared(const Settings& settings) {
+  if (settings.shared_store.empty()) make_folders(settings.home);
+  return settings.home / kStoreFile;
+}
+
+std::string bundle_name(const Environment& environment) {
+  return environment.name + "-" + environment.id + ".json";
 }
 
 std::string mark_of(const Environment& environment, const std::string& base) {
@@ -184,7 +190,10 @@ const overlay::Changes& read_again(const manifest::Model& model, OpenSandbox& sa
 
 Workspace::Workspace(Settings settings)
     : settings_(std::move(settings)),
-      store_(settings_.open_store(prepared(settings_.home)), *settings_.clock) {}
+      store_(settings_.open_store(prepared(settings_)), *settings_.clock,
+             is_shared() ? settings_.shared_store : kStoreFile) {
+  if (is_shared()) secrets_ = store_.shelf("secrets");
+}
 
 Attached Workspace::attach(const std::string& tenant) { return attach(store_.tenant(tenant)); }
 
@@ -224,16 +233,74 @@ database::OverlaySpec Workspace::spec(const Environment& environment, const mani
   made.name = environment.title();
   made.data_writes = environment.kind == environment::kShadow ? database::DataWrites::kAll
                                                               : database::DataWrites::kDeclared;
+  made.secrets = secrets_.get();
+  made.limits = model.limits;
   return made;
 }
 
-FileLock Workspace::lock(const Environment& environment) {
+std::unique_ptr<Shelf> Workspace::shelf(const std::string& name) {
+  return is_shared() ? store_.shelf(name) : folder_shelf(settings_.home / name);
+}
+
+std::unique_ptr<Shelf> Workspace::snapshots(const std::string& tenant) {
+  return shelf("snapshots/" + tenant);
+}
+
+std::unique_ptr<Shelf> Workspace::bundles(const std::string& tenant) {
+  return shelf("bundles/" + tenant);
+}
+
+Hold Workspace::take(const std::string& resource, const std::string& title,
+                     const std::string& what) {
+  const environment::Lease lease = store_.take({.resource = resource,
+                                                .title = title,
+                                                .what = what,
+                                                .by = settings_.author,
+                                                .process = settings_.process,
+                                                .microseconds = settings_.lease_microseconds});
+  std::shared_ptr<void> heartbeat;
+  if (settings_.repeat) {
+    // On a thread of its own, so with a connection of its own, once there is something to renew.
+    constexpr std::int64_t kBeatsInALease = 3;
+    const std::int64_t lasts = settings_.lease_microseconds;
+    auto connection = std::make_shared<std::unique_ptr<database::Connection>>();
+    const auto beat = [connection, lease, lasts, &settings = settings_] {
+      try {
+        if (!*connection) *connection = settings.open_store({});
+        renew_lease(**connection, *settings.clock, lease, lasts);
+      } catch (const Error&) {
+        connection->reset();  // The next beat tries anew.
+      }
+    };
+    heartbeat = settings_.repeat(lasts / kBeatsInALease, beat);
+  }
+  return {store_, lease, std::move(heartbeat)};
+}
+
+Hold Workspace::lock(const Environment& environment, const std::string& what) {
+  if (is_shared()) return take(resource_of(environment), environment.title(), what);
   const fs::path folder = settings_.home / "locks";
   make_folders(folder);
   auto held = FileLock::try_lock(folder / (environment.id + ".lock"));
-  if (held) return std::move(*held);
+  if (held) return Hold(std::move(*held));
   throw Error(ErrorCode::kBusy, "another doppel works on this sandbox",
               {.place = environment.title(), .remedy = "wait until it has finished"});
+}
+
+Hold Workspace::hold_live(const std::string& tenant, const std::string& what) {
+  if (!is_shared()) return {};
+  return take("tenant " + tenant, tenant, what);
+}
+
+std::optional<plan::Fence> Workspace::fence(const Environment& environment) const {
+  const auto lease = store_.lease(resource_of(environment));
+  if (!lease) return std::nullopt;
+  return plan::Fence{environment.id, lease->token};
+}
+
+void Workspace::require_hold(const Environment& environment) {
+  const auto lease = store_.lease(resource_of(environment));
+  if (lease) store_.require(*lease, environment.title());
 }
 
 Environment Workspace::move(const Environment& environment, Event event,
@@ -246,9 +313,10 @@ Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
   return store_.environment(name.tenant, name.sandbox);
 }
 
-HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached) {
+HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached,
+                                const std::string& what) {
   const Environment seen = ready(name, attached);
-  HeldEnvironment held{lock(seen), store_.environment(name.tenant, name.sandbox)};
+  HeldEnvironment held{lock(seen, what), store_.environment(name.tenant, name.sandbox)};
   if (held.environment.id == seen.id && !environment::is_passing(held.environment.state)) {
     return held;
   }
@@ -259,7 +327,7 @@ HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached)
 void Workspace::ready_if_any(const EnvironmentName& name, Attached& attached) {
   const auto environment = store_.find_environment(name.tenant, name.sandbox);
   if (!environment || !environment::is_passing(environment->state)) return;
-  const FileLock held = lock(*environment);
+  const Hold held = lock(*environment, "recover");
   // Whoever worked on it may have ended between the look and the lock.
   const auto again = store_.find_environment(name.tenant, name.sandbox);
   if (again && environment::is_passing(again->state))
@@ -309,8 +377,7 @@ void Workspace::recover(const Environment& environment, Attached& attached,
       recover_refresh(environment, attached, why);
       return;
     case State::kPromoting: {
-      const auto live = attached.database->open(database::Access::kReadOnly);
-      const auto promotion = plan::find_promotion(*live->sql(), environment.pending);
+      const auto promotion = find_promotion(environment, attached);
       if (promotion) {
         finish_promotion(environment, attached, *promotion,
                          stored_plan(promotion->plan, environment.title()));
@@ -329,6 +396,21 @@ void Workspace::recover(const Environment& environment, Attached& attached,
   }
 }
 
+std::optional<plan::Promotion> Workspace::find_promotion(const Environment& environment,
+                                                         Attached& attached) {
+  if (const auto raised = fence(environment)) {
+    // What isn't in live from here on never will be, though its promoter may only sleep.
+    const auto live = attached.database->open(database::Access::kReadWrite);
+    const auto transaction = live->begin(database::TransactionKind::kWrite);
+    plan::raise_fence(*live->sql(), *raised, environment.title());
+    auto promotion = plan::find_promotion(*live->sql(), environment.pending);
+    transaction->commit();
+    return promotion;
+  }
+  const auto live = attached.database->open(database::Access::kReadOnly);
+  return plan::find_promotion(*live->sql(), environment.pending);
+}
+
 OpenSandbox Workspace::open_sandbox(const Environment& environment, Attached& attached) {
   OpenSandbox sandbox;
   sandbox.overlay = attached.database->overlays().open(spec(environment, attached.model),
@@ -345,28 +427,23 @@ void Workspace::keep_own(const std::string& plan_hash, const Environment& enviro
                    write_json(document, JsonStyle::kCompact));
 }
 
-fs::path Workspace::bundle_file(const Environment& environment) const {
-  return bundles(environment.tenant) / (environment.name + "-" + environment.id + ".json");
-}
-
 void Workspace::write_bundle(const Environment& environment, Attached& attached,
                              std::optional<OpenSandbox> sandbox) {
-  const fs::path bundle = bundle_file(environment);
+  const auto shelf = bundles(environment.tenant);
   if (!sandbox) sandbox = open_sandbox(environment, attached);
   Bundle content;
   content.environment = environment;
   content.ended_at = now();
   content.ended_by = settings_.author;
   content.answers = store_.answers(environment.title());
-  make_folders(bundle.parent_path());
   for (int look = 0; look < kLooks; ++look) {
     content.changes = read_again(attached.model, *sandbox);
     if (sandbox->state.empty()) continue;
     content.checkpoints = overlay::read_checkpoints(*sandbox->overlay);
-    write_file(bundle, doppel::write_bundle(content));
+    shelf->put(bundle_name(environment), doppel::write_bundle(content));
     if (!sandbox->overlay->seal(sandbox->state)) continue;
-    const Instant since{settings_.clock->now().microseconds - kBundlesKeptMicroseconds};
-    prune_bundles(bundle.parent_path(), to_text(since));
+    const Instant since{clock_.now().microseconds - kBundlesKeptMicroseconds};
+    prune_bundles(*shelf, to_text(since));
     return;
   }
   fail_restless(environment);
@@ -374,7 +451,7 @@ void Workspace::write_bundle(const Environment& environment, Attached& attached,
 
 fs::path Workspace::end(const Environment& environment, Attached& attached,
                         std::optional<OpenSandbox> sandbox) {
-  fs::path kept = bundle_file(environment);
+  fs::path kept = bundles(environment.tenant)->where(bundle_name(environment));
   const auto current = spec(environment, attached.model);
   try {
     // Also after an interruption: until it was sealed, its application may have written more.
@@ -382,6 +459,7 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
   } catch (const Error& error) {
     const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
     if (passes) throw;
+    if (is_shared()) throw;
     fs::path files = kept;
     files.replace_extension(".files");
     if (fs::exists(current.folder)) {

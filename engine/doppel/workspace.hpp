@@ -4,8 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "base/files.hpp"
+#include "base/shelf.hpp"
 #include "doppel.hpp"
+#include "doppel/hold.hpp"
 #include "plan/plan_json.hpp"
 
 /// What the parts of the face share: the store, attached tenants, where things stand.
@@ -20,9 +21,9 @@ struct Attached {
   manifest::Model model;
 };
 
-/// An environment with the lock that keeps other processes from working on it.
+/// An environment with what keeps other processes from working on it.
 struct HeldEnvironment {
-  FileLock lock;
+  Hold lock;
   environment::Environment environment;
 };
 
@@ -56,14 +57,25 @@ class Workspace {
   /// process works on it.
   environment::Environment ready(const EnvironmentName& name, Attached& attached);
 
-  /// The same and held, as it is once nobody else works on it. Throws Error(kBusy).
-  HeldEnvironment hold(const EnvironmentName& name, Attached& attached);
+  /// The same and held, as it is once nobody else works on it. `what` is to be done, for others to
+  /// read. Throws Error(kBusy), which says who works on it.
+  HeldEnvironment hold(const EnvironmentName& name, Attached& attached, const std::string& what);
 
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);
 
   /// Held while an environment is worked on. Throws Error(kBusy).
-  FileLock lock(const environment::Environment& environment);
+  Hold lock(const environment::Environment& environment, const std::string& what);
+
+  /// Held while live is written. In a home live's own lock gives turns; in a shared store whoever
+  /// comes second is told who writes. Throws Error(kBusy).
+  Hold hold_live(const std::string& tenant, const std::string& what);
+
+  /// What keeps this process from writing live once somebody else took the environment over.
+  std::optional<plan::Fence> fence(const environment::Environment& environment) const;
+
+  /// Throws Error(kBusy) when somebody else has taken over what this process held.
+  void require_hold(const environment::Environment& environment);
 
   environment::Environment move(const environment::Environment& environment,
                                 environment::Event event, const environment::Effects& effects = {});
@@ -93,19 +105,20 @@ class Workspace {
   /// The plan with this hash, or a beginning of it, that was made for this source.
   plan::StoredPlan stored_plan(const std::string& hash, const std::string& source);
 
-  std::filesystem::path snapshots(const std::string& tenant) const {
-    return settings_.home / "snapshots" / tenant;
-  }
-  std::filesystem::path bundles(const std::string& tenant) const {
-    return settings_.home / "bundles" / tenant;
-  }
+  std::unique_ptr<Shelf> snapshots(const std::string& tenant);
+  std::unique_ptr<Shelf> bundles(const std::string& tenant);
   std::filesystem::path passing() const { return settings_.home / "passing"; }
   std::string new_id() { return make_uuid7(*settings_.clock, *settings_.random); }
-  std::string now() const { return to_text(settings_.clock->now()); }
+  /// By the store, as all agree on it who share one.
+  const Clock& clock() const { return clock_; }
+  std::string now() const { return to_text(clock_.now()); }
 
  private:
   void recover(const environment::Environment& environment, Attached& attached,
                const std::string& why);
+  /// The promotion that is under way, if live has it; if not, nobody puts it there any more.
+  std::optional<plan::Promotion> find_promotion(const environment::Environment& environment,
+                                                Attached& attached);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
   /// Writes all of the sandbox's work into its bundle and seals it: nobody writes after that.
@@ -119,10 +132,24 @@ class Workspace {
   };
   Remainder settle(OpenSandbox& sandbox, Attached& attached, const plan::Promotion& promotion,
                    const plan::StoredPlan& stored);
-  std::filesystem::path bundle_file(const environment::Environment& environment) const;
+
+  class StoreClock final : public Clock {
+   public:
+    explicit StoreClock(environment::ControlStore& store) : store_(store) {}
+    Instant now() const override { return store_.now(); }
+
+   private:
+    environment::ControlStore& store_;
+  };
+
+  bool is_shared() const { return !settings_.shared_store.empty(); }
+  std::unique_ptr<Shelf> shelf(const std::string& name);
+  Hold take(const std::string& resource, const std::string& title, const std::string& what);
 
   Settings settings_;
   environment::ControlStore store_;
+  StoreClock clock_{store_};
+  std::unique_ptr<Shelf> secrets_;
 };
 
 }  // namespace doppel

@@ -1,5 +1,7 @@
 #include "environment/store.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "environment/migrations.hpp"
@@ -46,14 +48,29 @@ void record(database::SqlRunner& sql, const std::string& id, std::string_view ev
       {Value(id), Value(event), Value(from), Value(to), Value(at), Value(by), Value(reason)});
 }
 
+/// What a migration says for a server alone stands in comments.
+std::string for_server(std::string_view text) {
+  constexpr std::string_view kOpen = "/* postgresql: ";
+  constexpr std::string_view kClose = " */";
+  std::string sql;
+  for (auto at = text.find(kOpen); at != std::string_view::npos; at = text.find(kOpen)) {
+    const auto end = text.find(kClose, at);
+    sql += text.substr(0, at);
+    sql += text.substr(at + kOpen.size(), end - at - kOpen.size());
+    text.remove_prefix(end + kClose.size());
+  }
+  return sql.append(text);
+}
+
 std::string listed(const std::vector<std::string>& names) {
   return names.empty() ? "there are none yet" : "there are: " + join(names, ", ");
 }
 
 }  // namespace
 
-ControlStore::ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock)
-    : connection_(std::move(connection)), clock_(clock) {
+ControlStore::ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock,
+                           std::string place)
+    : connection_(std::move(connection)), clock_(clock), place_(std::move(place)) {
   migrate();
 }
 
@@ -62,20 +79,22 @@ void ControlStore::migrate() {
   sql().execute_script(
       "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
   std::vector<std::string> applied;
-  for (const Row& row : sql().query("SELECT name FROM migration ORDER BY name", {})) {
+  for (const Row& row : sql().query("SELECT name FROM migration", {})) {
     applied.push_back(row[0].text());
   }
+  std::ranges::sort(applied);
   const std::vector<Migration>& all = migrations();
   if (applied.size() > all.size() || (!applied.empty() && applied.back() > all.back().name)) {
     throw Error(ErrorCode::kNewerStore,
                 "the control store was written by a newer doppel (it has " + applied.back() +
                     ", this one knows " + all.back().name + ")",
-                {.place = "control.db", .remedy = {}});
+                {.place = place_, .remedy = {}});
   }
+  const bool has_server = sql().server_microseconds().has_value();
   for (std::size_t i = applied.size(); i < all.size(); ++i) {
-    sql().execute_script(all[i].sql);
+    sql().execute_script(has_server ? for_server(all[i].sql) : all[i].sql);
     sql().execute("INSERT INTO migration VALUES ($1, $2)",
-                  {Value(all[i].name), Value(to_text(clock_.now()))});
+                  {Value(all[i].name), Value(to_text(now()))});
   }
   transaction->commit();
 }
@@ -89,16 +108,17 @@ void ControlStore::add_tenant(const Tenant& tenant) {
   sql().execute(
       std::string("INSERT INTO tenant (") + kTenantColumns + ") VALUES ($1, $2, $3, $4, $5, $6)",
       {Value(tenant.name), Value(tenant.dsn), Value(tenant.manifest_file), Value(tenant.manifest),
-       Value(to_text(clock_.now())), Value(tenant.created_by)});
+       Value(to_text(now())), Value(tenant.created_by)});
   transaction->commit();
 }
 
 std::vector<Tenant> ControlStore::tenants() {
   std::vector<Tenant> all;
-  for (const Row& row :
-       sql().query(std::string("SELECT ") + kTenantColumns + " FROM tenant ORDER BY name", {})) {
+  for (const Row& row : sql().query(std::string("SELECT ") + kTenantColumns + " FROM tenant", {})) {
     all.push_back(tenant_from(row));
   }
+  // Databases order text each in its own way.
+  std::ranges::sort(all, {}, &Tenant::name);
   return all;
 }
 
@@ -133,7 +153,7 @@ Environment ControlStore::add_environment(Environment environment, const std::st
                   {Value(environment.tenant)});
   environment.ordinal = static_cast<int>(last.at(0).at(0).integer()) + 1;
   environment.state = State::kCreating;
-  environment.created_at = to_text(clock_.now());
+  environment.created_at = to_text(now());
   environment.base_at = environment.created_at;
   environment.created_by = by;
   sql().execute(std::string("INSERT INTO environment (") + kEnvironmentColumns +
@@ -153,10 +173,11 @@ std::vector<Environment> ControlStore::environments(const std::string& tenant) {
   std::vector<Environment> all;
   for (const Row& row :
        sql().query(std::string("SELECT ") + kEnvironmentColumns +
-                       " FROM environment WHERE tenant = $1 AND state <> 'discarded' ORDER BY name",
+                       " FROM environment WHERE tenant = $1 AND state <> 'discarded'",
                    {Value(tenant)})) {
     all.push_back(environment_from(row));
   }
+  std::ranges::sort(all, {}, &Environment::name);
   return all;
 }
 
@@ -219,6 +240,8 @@ Environment ControlStore::move(const Environment& environment, Event event, cons
   if (effects.base_at) moved.base_at = *effects.base_at;
   if (effects.pending) moved.pending = *effects.pending;
   const auto transaction = connection_->begin(TransactionKind::kWrite);
+  const auto held = leases_.find(resource_of(environment));
+  if (held != leases_.end()) require_lease(sql(), held->second, environment.title());
   const auto changed = sql().execute(
       "UPDATE environment SET state = $3, base = $4, base_at = $5, pending = $6 "
       "WHERE id = $1 AND state = $2",
@@ -229,11 +252,34 @@ Environment ControlStore::move(const Environment& environment, Event event, cons
                 {.place = environment.title()});
   }
   record(sql(), environment.id, to_text(event), to_text(environment.state), to_text(*to),
-         to_text(clock_.now()), by, effects.reason);
+         to_text(now()), by, effects.reason);
   // Another sandbox of this name begins without them.
   if (*to == State::kDiscarded) forget_plans(environment.title());
   transaction->commit();
   return moved;
+}
+
+std::string resource_of(const Environment& environment) { return "environment " + environment.id; }
+
+Lease ControlStore::take(const LeaseRequest& request) {
+  Lease lease = take_lease(*connection_, clock_, request);
+  leases_.insert_or_assign(lease.resource, lease);
+  return lease;
+}
+
+void ControlStore::end(const Lease& lease) {
+  leases_.erase(lease.resource);
+  end_lease(*connection_, lease);
+}
+
+std::optional<Lease> ControlStore::lease(const std::string& resource) const {
+  const auto held = leases_.find(resource);
+  return held == leases_.end() ? std::nullopt : std::optional(held->second);
+}
+
+void ControlStore::require(const Lease& lease, const std::string& title) {
+  const auto transaction = connection_->begin(TransactionKind::kWrite);
+  require_lease(sql(), lease, title);
 }
 
 void ControlStore::keep_plan(const std::string& hash, const std::string& source,
@@ -243,7 +289,7 @@ void ControlStore::keep_plan(const std::string& hash, const std::string& source,
   sql().execute(
       "INSERT INTO plan (hash, source, made_at, made_by, document) "
       "VALUES ($1, $2, $3, $4, $5)",
-      {Value(hash), Value(source), Value(to_text(clock_.now())), Value(by), Value(document)});
+      {Value(hash), Value(source), Value(to_text(now())), Value(by), Value(document)});
   transaction->commit();
 }
 
@@ -269,7 +315,7 @@ void ControlStore::keep_answer(const std::string& source, const merge::Answer& a
       "VALUES ($1, $2, $3, $4, $5, $6, $7)",
       {Value(source), Value(answer.conflict), Value(answer.inputs),
        Value(merge::to_text(answer.kind)),
-       Value(write_json(to_json(answer.values), JsonStyle::kCompact)), Value(to_text(clock_.now())),
+       Value(write_json(to_json(answer.values), JsonStyle::kCompact)), Value(to_text(now())),
        Value(by)});
   transaction->commit();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,7 +8,9 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "base/shelf.hpp"
 #include "database/connection.hpp"
+#include "environment/lease.hpp"
 #include "environment/state.hpp"
 #include "merge/merge.hpp"
 
@@ -56,8 +59,24 @@ struct Effects {
 
 class ControlStore {
  public:
-  /// Migrates. Throws Error(kNewerStore) for one that a newer doppel wrote.
-  ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock);
+  /// Migrates. Throws Error(kNewerStore) for one that a newer doppel wrote. `place`: for messages.
+  ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock,
+               std::string place = "control.db");
+
+  /// By the server of the store where it has one, so that all who share it agree.
+  Instant now() { return store_time(sql(), clock_); }
+
+  /// From now until it is ended, transitions of that environment are refused once somebody else
+  /// has taken it over. Throws as take_lease does.
+  Lease take(const LeaseRequest& request);
+  void end(const Lease& lease);
+  /// Of what this one holds.
+  std::optional<Lease> lease(const std::string& resource) const;
+  /// Throws Error(kBusy) when somebody else has taken over what this one holds.
+  void require(const Lease& lease, const std::string& title);
+
+  /// Texts in the store itself, for one that several machines share. Borrows the store.
+  std::unique_ptr<Shelf> shelf(const std::string& name);
 
   void add_tenant(const Tenant& tenant);
   std::vector<Tenant> tenants();
@@ -91,6 +110,11 @@ class ControlStore {
 
   std::unique_ptr<database::Connection> connection_;
   const Clock& clock_;
+  std::string place_;
+  std::map<std::string, Lease> leases_;  ///< held, by resource
 };
+
+/// The resource of a lease.
+std::string resource_of(const Environment& environment);
 
 }  // namespace doppel::environment

@@ -72,6 +72,7 @@ void run(Binder& binder) {
   binder.model.application = manifest.application;
   binder.model.carrier = manifest.carrier;
   binder.model.after_promote = manifest.after_promote;
+  binder.model.limits = manifest.limits;
   match_tables(binder);
   check_scope(binder);
   for (const TableEntry& entry : manifest.tables) {

@@ -8,8 +8,8 @@
 namespace doppel::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTopWords{
-    "doppel", "application", "version", "carrier", "after_promote", "scope", "tables"};
+constexpr std::array<std::string_view, 8> kTopWords{
+    "doppel", "application", "version", "carrier", "after_promote", "limits", "scope", "tables"};
 constexpr std::array<std::string_view, 4> kCarriers{"file", "split", "rows", "copy"};
 constexpr std::string_view kFormat = "1";
 
@@ -22,6 +22,38 @@ void read_carrier(FormatReader& reader, const yaml::Node& node, Manifest& manife
                  remedy_for_unknown(*word, known));
   }
   manifest.carrier = *word;
+}
+
+void read_limits(FormatReader& reader, const yaml::Node& node, database::SessionLimits& limits) {
+  struct Limit {
+    std::string_view word;
+    int database::SessionLimits::* member;
+    int most;
+  };
+  constexpr int kDay = 24 * 3600;
+  constexpr std::array kLimits{
+      Limit{"connections", &database::SessionLimits::connections, 10'000},
+      Limit{"statement_seconds", &database::SessionLimits::statement_s, kDay},
+      Limit{"lock_seconds", &database::SessionLimits::lock_s, kDay},
+      Limit{"idle_transaction_seconds", &database::SessionLimits::idle_transaction_s, kDay},
+      Limit{"temporary_megabytes", &database::SessionLimits::temp_mb, 1'000'000},
+  };
+  if (!reader.is_mapping(node, "limits")) return;
+  std::array<std::string_view, kLimits.size()> words{};
+  std::ranges::transform(kLimits, words.begin(), &Limit::word);
+  reader.only_words(node, "limits", words);
+  for (const Limit& limit : kLimits) {
+    const auto* given = node.find(std::string(limit.word));
+    if (given == nullptr) continue;
+    const std::string title = "limits." + std::string(limit.word);
+    const auto number = parse_integer(reader.text(*given, title).value_or(""));
+    if (!number || *number < 1 || *number > limit.most) {
+      reader.error(*given, title + " must be a number from 1 to " + std::to_string(limit.most),
+                   "leave it out for the usual one");
+      continue;
+    }
+    limits.*limit.member = static_cast<int>(*number);
+  }
 }
 
 void read_head(FormatReader& reader, const yaml::Node& root, Manifest& manifest) {
@@ -48,6 +80,7 @@ void read_head(FormatReader& reader, const yaml::Node& root, Manifest& manifest)
   if (const auto* statements = root.find("after_promote")) {
     manifest.after_promote = reader.texts(*statements, "after_promote");
   }
+  if (const auto* limits = root.find("limits")) read_limits(reader, *limits, manifest.limits);
   const auto* scope = root.find("scope");
   if (scope != nullptr && reader.is_mapping(*scope, "scope")) {
     for (const auto& [column, wanted] : scope->entries) {

@@ -11,6 +11,7 @@ application: helpdesk
 version: "3"
 carrier: split
 after_promote: UPDATE cache_marks SET stamp = stamp + 1
+limits: {connections: 5, temporary_megabytes: 64}
 scope: {tenant_id: 5}
 tables:
   users: identity
@@ -57,6 +58,7 @@ TEST(Load, ReadsEverythingThatTheFormatCanSay) {
   EXPECT_EQ(manifest.version, "3");
   EXPECT_EQ(manifest.carrier, "split");
   EXPECT_EQ(manifest.after_promote.size(), 1U);
+  EXPECT_EQ(manifest.limits, (database::SessionLimits{.connections = 5, .temp_mb = 64}));
   ASSERT_EQ(manifest.scope.size(), 1U);
   EXPECT_EQ(manifest.scope[0].second, Value(5));
   ASSERT_EQ(manifest.tables.size(), 6U);
@@ -286,6 +288,17 @@ TEST(Load, KeepsQuotedNumbersAndOddOnesAsText) {
   std::vector<Value> values;
   for (const auto& [column, value] : loaded.manifest.scope) values.push_back(value);
   EXPECT_EQ(values, (std::vector<Value>{"5", "05", -7, 0.5, "true"}));
+}
+
+TEST(Load, LimitsAreNumbersThatMeanSomething) {
+  constexpr std::string_view kText =
+      "doppel: 1\napplication: a\nlimits: {connections: 0, statement_seconds: long, speed: 1}\n"
+      "tables: {}\n";
+  std::string said;
+  for (const Problem& problem : load(kText, "m.yaml").problems) said += to_text(problem) + "\n";
+  EXPECT_NE(said.find("limits.connections must be a number from 1 to 10000"), std::string::npos);
+  EXPECT_NE(said.find("limits.statement_seconds must be a number"), std::string::npos);
+  EXPECT_NE(said.find("'speed'"), std::string::npos) << said;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/value.hpp"
+#include "database/limits.hpp"
 #include "database/schema.hpp"
 
 /// The manifest as it is written: what each table and column of an application is [M1]. The format
@@ -134,6 +135,7 @@ struct Manifest {
   std::string carrier;                     ///< default carrier of its sandboxes; empty: file
   std::vector<std::string> after_promote;  ///< SQL: cache marks to touch, in the same transaction
   std::vector<std::pair<std::string, Value>> scope;  ///< [M4]
+  database::SessionLimits limits;                    ///< of its sandboxes' sessions [E9]
   std::vector<TableEntry> tables;                    ///< in the order of the file
   const TableEntry* table(std::string_view name) const;
 };

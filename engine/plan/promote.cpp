@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/text.hpp"
 #include "overlay/apply.hpp"
 
@@ -91,6 +90,24 @@ std::string content_hash(const std::set<std::string>& tables, const Model& model
   return changeset::hash(state);
 }
 
+/// What those who listen are told: docs/reference/cli.md has it.
+std::string announcement(const std::string& tenant, const Promotion& promotion) {
+  json::object said;
+  said["tenant"] = tenant;
+  said["promotion"] = promotion.number;
+  said["id"] = promotion.id;
+  said["kind"] = to_text(promotion.kind);
+  said["tables"] = json::array();
+  std::set<std::string> tables;
+  for (const RowChange& change : promotion.config.changes) tables.insert(change.table->name);
+  constexpr std::size_t kMostTables = 50;  // PostgreSQL takes 8,000 bytes.
+  for (const std::string& table : tables) {
+    if (said["tables"].as_array().size() < kMostTables)
+      said["tables"].as_array().emplace_back(table);
+  }
+  return write_json(said, JsonStyle::kCompact);
+}
+
 /// Applies the plan and keeps in `promotion` what came of it.
 void carry_out(const Model& model, Plan plan, Promotion& promotion, database::Connection& live) {
   ChangeSet planned;
@@ -135,18 +152,21 @@ class SnapshotFile {
   SnapshotFile(const SnapshotFile&) = delete;
   SnapshotFile& operator=(const SnapshotFile&) = delete;
   ~SnapshotFile() {
-    std::error_code ignored;
-    if (!kept_) std::filesystem::remove(info_.file, ignored);
+    try {
+      if (!kept_ && !info_.name.empty()) remove_snapshot(*context_.snapshots, info_);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
+      // It stays as one of a promotion that never was.
+    }
   }
 
   void write(const Prepared& prepared, const Promotion& promotion) {
-    if (!info_.file.empty()) remove_tree(info_.file);
+    if (!info_.name.empty()) remove_snapshot(*context_.snapshots, info_);
     SnapshotInfo info;
     info.name = snapshot_name(prepared.number, promotion.id);
     info.tenant = context_.tenant;
     info.at = promotion.at;
     info.promotion = prepared.number;
-    info_ = write_snapshot(context_.snapshots, std::move(info), prepared.config);
+    info_ = write_snapshot(*context_.snapshots, std::move(info), prepared.config);
   }
   SnapshotInfo keep() {
     kept_ = true;
@@ -159,12 +179,6 @@ class SnapshotFile {
   SnapshotInfo info_;
   bool kept_ = false;
 };
-
-/// Who holds it is the only one to write snapshots without the right to write live.
-std::optional<FileLock> lock_snapshots(const std::filesystem::path& folder) {
-  make_folders(folder);
-  return FileLock::try_lock(folder / "lock");
-}
 
 }  // namespace
 
@@ -182,7 +196,8 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
   promotion.by = context.by;
 
   // All that only reads live is done before its other writers have to wait.
-  const auto alone = lock_snapshots(context.snapshots);
+  // Who has the lock is the only one to write snapshots without the right to write live.
+  const auto alone = context.snapshots->try_lock();
   Prepared prepared;
   SnapshotFile snapshot(context);
   std::optional<std::int64_t> version;
@@ -194,17 +209,19 @@ Promoted promote(const Model& model, const Request& request, const Plan& reviewe
   if (version) snapshot.write(prepared, promotion);
 
   const auto transaction = live.begin(database::TransactionKind::kWrite);
+  if (context.fence) raise_fence(*live.sql(), *context.fence, promotion.source);
   if (!version || live.version() != version) {
     Prepared again = prepare(model, request, reviewed, live);
     const bool same = version && again.number == prepared.number && again.config == prepared.config;
     prepared = std::move(again);
     if (!same) snapshot.write(prepared, promotion);
   }
-  if (alone) remove_leftovers(context.snapshots, snapshot.info());
+  if (alone) remove_leftovers(*context.snapshots, snapshot.info());
   database::SqlRunner& sql = *live.sql();
   prepare_history(sql);
   carry_out(model, std::move(prepared.plan), promotion, live);
   promotion.number = record(sql, promotion);
+  sql.announce(announcement(context.tenant, promotion));
   transaction->commit();
   promoted.snapshot = snapshot.keep();
   return promoted;

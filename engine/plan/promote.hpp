@@ -1,11 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/shelf.hpp"
 #include "database/overlay.hpp"
+#include "plan/fence.hpp"
 #include "plan/history.hpp"
 #include "plan/plan.hpp"
 #include "plan/snapshot.hpp"
@@ -21,7 +22,8 @@ struct PromotionContext {
   PromotionKind kind = PromotionKind::kPromotion;
   std::string base;
   std::optional<std::int64_t> reverts;
-  std::filesystem::path snapshots;  ///< folder of the tenant's snapshots
+  Shelf* snapshots = nullptr;  ///< of the tenant
+  std::optional<Fence> fence = {};
   const Clock* clock = nullptr;
   Random* random = nullptr;
 };

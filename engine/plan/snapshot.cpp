@@ -1,19 +1,16 @@
 #include "plan/snapshot.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include <fmt/core.h>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/hash.hpp"
 
 namespace doppel::plan {
 namespace {
 
-namespace fs = std::filesystem;
 using changeset::State;
 
 constexpr std::string_view kFormat = "doppel snapshot 1";
@@ -84,8 +81,7 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-SnapshotInfo read_head(const fs::path& file, std::string_view line) {
-  const std::string place = file.filename().string();
+SnapshotInfo read_head(const Shelf& shelf, const std::string& place, std::string_view line) {
   const json::value head = parse_json(line, place);
   if (text_member(head, "format", place) != kFormat) {
     throw Error(ErrorCode::kInvalidInput, "not a snapshot of this format", {.place = place});
@@ -97,17 +93,13 @@ SnapshotInfo read_head(const fs::path& file, std::string_view line) {
   info.hash = text_member(head, "hash", place);
   info.promotion = value_from_json(member(head, "promotion", place), place).integer();
   info.rows = value_from_json(member(head, "rows", place), place).integer();
-  info.file = file;
+  info.file = shelf.where(place);
   return info;
 }
 
-SnapshotInfo read_info(const fs::path& path) {
-  // The content may be a million rows; the head is one line.
-  std::ifstream file(path, std::ios::binary);
-  std::string head;
-  std::getline(file, head);
-  return read_head(path, head);
-}
+bool is_snapshot(const Shelf::Item& item) { return item.name.ends_with(kSuffix); }
+
+std::string item_name(const SnapshotInfo& info) { return info.name + kSuffix; }
 
 TableShapePtr shape_from(const json::value& head, const std::string& place) {
   auto shape = std::make_shared<TableShape>();
@@ -179,45 +171,41 @@ ConfigText read_config_text(const manifest::Model& model, database::Connection& 
   return config;
 }
 
-SnapshotInfo write_snapshot(const fs::path& folder, SnapshotInfo info, const ConfigText& config) {
-  make_folders(folder);
+SnapshotInfo write_snapshot(Shelf& shelf, SnapshotInfo info, const ConfigText& config) {
   info.rows = config.rows;
   info.hash = config.hash;
-  info.file = folder / (info.name + kSuffix);
-  write_file(info.file, write_json(head_of(info), JsonStyle::kCompact) + "\n" + config.lines);
+  info.file = shelf.where(item_name(info));
+  shelf.put(item_name(info), write_json(head_of(info), JsonStyle::kCompact) + "\n" + config.lines);
   return info;
 }
 
-void remove_leftovers(const fs::path& folder, const SnapshotInfo& written) {
+void remove_snapshot(Shelf& shelf, const SnapshotInfo& info) { shelf.remove(item_name(info)); }
+
+void remove_leftovers(Shelf& shelf, const SnapshotInfo& written) {
   const std::string number = snapshot_name(written.promotion, "");
-  std::vector<fs::path> left;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".part") left.push_back(entry.path());
-    if (!name.starts_with(number) || !name.ends_with(kSuffix)) continue;
-    const SnapshotInfo other = read_info(entry.path());
+  shelf.clear_leftovers();
+  for (const Shelf::Item& item : shelf.list()) {
+    if (!item.name.starts_with(number) || !is_snapshot(item)) continue;
+    const SnapshotInfo other = read_head(shelf, item.name, item.head);
     if (other.name != written.name && other.promotion == written.promotion &&
         other.hash == written.hash) {
-      left.push_back(entry.path());
+      shelf.remove(item.name);
     }
   }
-  for (const fs::path& file : left) remove_tree(file);
 }
 
-std::vector<SnapshotInfo> list_snapshots(const fs::path& folder) {
+std::vector<SnapshotInfo> list_snapshots(Shelf& shelf) {
   std::vector<SnapshotInfo> snapshots;
-  if (!fs::exists(folder)) return snapshots;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (!entry.path().string().ends_with(kSuffix)) continue;
-    snapshots.push_back(read_info(entry.path()));
+  for (const Shelf::Item& item : shelf.list()) {
+    if (is_snapshot(item)) snapshots.push_back(read_head(shelf, item.name, item.head));
   }
   std::ranges::sort(snapshots, std::ranges::greater{}, &SnapshotInfo::name);
   return snapshots;
 }
 
-State read_snapshot(const SnapshotInfo& info) {
-  const std::string content = read_file(info.file);
-  const std::string place = info.file.filename().string();
+State read_snapshot(Shelf& shelf, const SnapshotInfo& info) {
+  const std::string place = item_name(info);
+  const std::string content = shelf.get(place);
   std::string_view text = content;
   next_line(text);
   if (sha256(text) != info.hash) {
@@ -241,11 +229,10 @@ State read_snapshot(const SnapshotInfo& info) {
   return config;
 }
 
-void prune_snapshots(const fs::path& folder, std::size_t keep_count,
-                     const std::string& keep_since) {
-  const std::vector<SnapshotInfo> snapshots = list_snapshots(folder);
+void prune_snapshots(Shelf& shelf, std::size_t keep_count, const std::string& keep_since) {
+  const std::vector<SnapshotInfo> snapshots = list_snapshots(shelf);
   for (std::size_t i = keep_count; i < snapshots.size(); ++i) {
-    if (snapshots[i].at < keep_since) remove_tree(snapshots[i].file);
+    if (snapshots[i].at < keep_since) remove_snapshot(shelf, snapshots[i]);
   }
 }
 

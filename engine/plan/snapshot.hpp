@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "base/shelf.hpp"
 #include "changeset/changeset.hpp"
 #include "database/connection.hpp"
 #include "manifest/model.hpp"
 
-/// The whole config of an environment as a file, taken before every promotion [P6]: verified by its
-/// hash, restorable by itself as a plan. The format is documented in docs/formats/snapshot.md.
+/// The whole config of an environment as a file or, in a control store that several machines share,
+/// as a text there, taken before every promotion [P6]: verified by its hash, restorable by itself
+/// as a plan. The format is documented in docs/formats/snapshot.md.
 namespace doppel::plan {
 
 struct SnapshotInfo {
@@ -41,21 +43,20 @@ struct ConfigText {
 ConfigText read_config_text(const manifest::Model& model, database::Connection& live);
 
 /// Nobody else may write one of the same name.
-SnapshotInfo write_snapshot(const std::filesystem::path& folder, SnapshotInfo info,
-                            const ConfigText& config);
+SnapshotInfo write_snapshot(Shelf& shelf, SnapshotInfo info, const ConfigText& config);
+void remove_snapshot(Shelf& shelf, const SnapshotInfo& info);
 
 /// Removes what a crash left: files half written, and one for the same promotion with the same
-/// content. REQUIRES: nobody else writes to the folder.
-void remove_leftovers(const std::filesystem::path& folder, const SnapshotInfo& written);
+/// content. REQUIRES: nobody else puts anything there.
+void remove_leftovers(Shelf& shelf, const SnapshotInfo& written);
 
-/// Newest first. Files that aren't snapshots are left out; damaged ones are found by read_snapshot.
-std::vector<SnapshotInfo> list_snapshots(const std::filesystem::path& folder);
+/// Newest first. What aren't snapshots are left out; damaged ones are found by read_snapshot.
+std::vector<SnapshotInfo> list_snapshots(Shelf& shelf);
 
 /// Throws Error(kInvalidInput) for a file whose content isn't what its hash says.
-changeset::State read_snapshot(const SnapshotInfo& info);
+changeset::State read_snapshot(Shelf& shelf, const SnapshotInfo& info);
 
 /// Removes what is beyond the newest `keep_count` and older than `keep_since` (an instant's text).
-void prune_snapshots(const std::filesystem::path& folder, std::size_t keep_count,
-                     const std::string& keep_since);
+void prune_snapshots(Shelf& shelf, std::size_t keep_count, const std::string& keep_since);
 
 }  // namespace doppel::plan

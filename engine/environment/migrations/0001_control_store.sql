@@ -30,7 +30,7 @@ CREATE TABLE environment (
 CREATE UNIQUE INDEX environment_name ON environment (tenant, name) WHERE state <> 'discarded';
 
 CREATE TABLE transition (
-  number INTEGER PRIMARY KEY,
+  number INTEGER PRIMARY KEY /* postgresql: GENERATED ALWAYS AS IDENTITY */,
   environment TEXT NOT NULL REFERENCES environment (id),
   event TEXT NOT NULL,
   from_state TEXT NOT NULL,
