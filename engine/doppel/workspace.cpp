@@ -170,6 +170,13 @@ std::optional<plan::Closure> selected(const manifest::Model& model,
   }
 }
 
+void refuse_suspended(const Environment& environment) {
+  if (environment.state != State::kSuspended) return;
+  throw Error(ErrorCode::kWrongState, "the sandbox is suspended",
+              {.place = environment.title(),
+               .remedy = "`doppel sandbox resume " + environment.title() + "` makes it again"});
+}
+
 /// Reads the sandbox's changes unless they are known as they are now.
 const overlay::Changes& read_again(const manifest::Model& model, OpenSandbox& sandbox) {
   const std::string state = sandbox.overlay->state();
@@ -241,11 +248,16 @@ Environment Workspace::move(const Environment& environment, Event event,
 
 Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
   ready_if_any(name, attached);
-  return store_.environment(name.tenant, name.sandbox);
+  Environment environment = store_.environment(name.tenant, name.sandbox);
+  refuse_suspended(environment);
+  return environment;
 }
 
-HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached) {
-  const Environment seen = ready(name, attached);
+HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached,
+                                Suspended suspended) {
+  ready_if_any(name, attached);
+  const Environment seen = store_.environment(name.tenant, name.sandbox);
+  if (suspended == Suspended::kRefused) refuse_suspended(seen);
   HeldEnvironment held{lock(seen), store_.environment(name.tenant, name.sandbox)};
   if (held.environment.id == seen.id && !environment::is_passing(held.environment.state)) {
     return held;
@@ -321,8 +333,15 @@ void Workspace::recover(const Environment& environment, Attached& attached,
     case State::kDiscarding:
       end(environment, attached);
       return;
+    case State::kSuspending:
+      suspend(environment, attached, "finished after: " + why);
+      return;
+    case State::kResuming:
+      recover_resume(environment, attached, why);
+      return;
     case State::kReady:
     case State::kDiscarded:
+    case State::kSuspended:
       return;
   }
 }
@@ -347,9 +366,12 @@ fs::path Workspace::bundle_file(const Environment& environment) const {
   return bundles(environment.tenant) / (environment.name + "-" + environment.id + ".json");
 }
 
-void Workspace::write_bundle(const Environment& environment, Attached& attached,
-                             std::optional<OpenSandbox> sandbox) {
-  const fs::path bundle = bundle_file(environment);
+fs::path Workspace::suspended_file(const Environment& environment) const {
+  return settings_.home / "suspended" / environment.tenant / (environment.id + ".json");
+}
+
+void Workspace::write_bundle(const fs::path& bundle, const Environment& environment,
+                             Attached& attached, std::optional<OpenSandbox> sandbox) {
   if (!sandbox) sandbox = open_sandbox(environment, attached);
   Bundle content;
   content.environment = environment;
@@ -362,21 +384,56 @@ void Workspace::write_bundle(const Environment& environment, Attached& attached,
     if (sandbox->state.empty()) continue;
     content.checkpoints = overlay::read_checkpoints(*sandbox->overlay);
     write_file(bundle, doppel::write_bundle(content));
-    if (!sandbox->overlay->seal(sandbox->state)) continue;
-    const Instant since{settings_.clock->now().microseconds - kBundlesKeptMicroseconds};
-    prune_bundles(bundle.parent_path(), to_text(since));
-    return;
+    if (sandbox->overlay->seal(sandbox->state)) return;
   }
   fail_restless(environment);
+}
+
+Environment Workspace::suspend(const Environment& environment, Attached& attached,
+                               const std::string& reason) {
+  const fs::path kept = suspended_file(environment);
+  try {
+    // Also after an interruption: until it was sealed, its application may have written more.
+    write_bundle(kept, environment, attached, std::nullopt);
+  } catch (const Error& error) {
+    // Its removal had begun, so that all of its work stands in the file.
+    const bool is_gone = error.code() == ErrorCode::kNotFound && fs::exists(kept);
+    if (!is_gone) throw;
+  }
+  attached.database->overlays().remove(spec(environment, attached.model));
+  return move(environment, Event::kSuspended, {.reason = reason});
+}
+
+void Workspace::recover_resume(const Environment& environment, Attached& attached,
+                               const std::string& why) {
+  // The file goes when everything that it holds stands in the sandbox again.
+  if (!fs::exists(suspended_file(environment))) {
+    move(environment, Event::kResumed,
+         {.base = environment.pending,
+          .base_at = now(),
+          .pending = "",
+          .reason = "finished after: " + why});
+    return;
+  }
+  attached.database->overlays().remove(spec(environment, attached.model, environment.pending, ""));
+  move(environment, Event::kResumeFailed, {.pending = "", .reason = why});
 }
 
 fs::path Workspace::end(const Environment& environment, Attached& attached,
                         std::optional<OpenSandbox> sandbox) {
   fs::path kept = bundle_file(environment);
   const auto current = spec(environment, attached.model);
+  const fs::path suspended = suspended_file(environment);
   try {
     // Also after an interruption: until it was sealed, its application may have written more.
-    write_bundle(environment, attached, std::move(sandbox));
+    if (fs::exists(suspended)) {
+      make_folders(kept.parent_path());
+      move_file(suspended, kept);
+    } else {
+      write_bundle(kept, environment, attached, std::move(sandbox));
+    }
+    const Instant since{settings_.clock->now().microseconds - kBundlesKeptMicroseconds};
+    prune_bundles(kept.parent_path(), to_text(since));
   } catch (const Error& error) {
     const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
     if (passes) throw;

@@ -34,6 +34,9 @@ struct OpenSandbox {
   std::string state;  ///< that `changes` are of; empty: nobody knows
 };
 
+/// Whether what is done can be done to a suspended sandbox.
+enum class Suspended { kRefused, kAllowed };
+
 class Workspace {
  public:
   explicit Workspace(Settings settings);
@@ -53,11 +56,12 @@ class Workspace {
                              const std::string& folder_suffix) const;
 
   /// The environment, made whole first if a process died at it. Throws Error(kBusy) while another
-  /// process works on it.
+  /// process works on it, Error(kWrongState) while it is suspended.
   environment::Environment ready(const EnvironmentName& name, Attached& attached);
 
   /// The same and held, as it is once nobody else works on it. Throws Error(kBusy).
-  HeldEnvironment hold(const EnvironmentName& name, Attached& attached);
+  HeldEnvironment hold(const EnvironmentName& name, Attached& attached,
+                       Suspended suspended = Suspended::kRefused);
 
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);
@@ -85,6 +89,12 @@ class Workspace {
   std::filesystem::path end(const environment::Environment& environment, Attached& attached,
                             std::optional<OpenSandbox> sandbox = std::nullopt);
 
+  /// Keeps a sandbox's work in the home and takes everything of it out of the database.
+  environment::Environment suspend(const environment::Environment& environment, Attached& attached,
+                                   const std::string& reason = "");
+  /// What a suspended sandbox's work is kept in, as a bundle.
+  std::filesystem::path suspended_file(const environment::Environment& environment) const;
+
   /// What a promotion that is recorded in live means for its sandbox.
   void finish_promotion(const environment::Environment& environment, Attached& attached,
                         const plan::Promotion& promotion, const plan::StoredPlan& stored,
@@ -108,8 +118,11 @@ class Workspace {
                const std::string& why);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
-  /// Writes all of the sandbox's work into its bundle and seals it: nobody writes after that.
-  void write_bundle(const environment::Environment& environment, Attached& attached,
+  void recover_resume(const environment::Environment& environment, Attached& attached,
+                      const std::string& why);
+  /// Writes all of the sandbox's work into a bundle and seals it: nobody writes after that.
+  void write_bundle(const std::filesystem::path& bundle,
+                    const environment::Environment& environment, Attached& attached,
                     std::optional<OpenSandbox> sandbox);
   /// What a promotion left of its sandbox.
   enum class Remainder {
