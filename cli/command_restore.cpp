@@ -42,12 +42,10 @@ void list(const Arguments& arguments, Context& context) {
   context.result(json::object{{"tenant", arguments.name}, {"bundles", all}}, text);
 }
 
-void restore(const Arguments& arguments, Context& context) {
-  const Restored restored =
-      context.doppel().restore_sandbox(parse_environment(arguments.name), arguments.options);
+void tell(const Restored& restored, Context& context) {
   const std::string title = restored.environment.title();
   json::object document = environment_json(restored.environment);
-  document["bundle"] = restored.bundle.file.string();
+  if (!restored.bundle.file.empty()) document["bundle"] = restored.bundle.file.string();
   document["kept"] = restored.refreshed.kept;
   document["already_live"] = restored.refreshed.already_live;
   document["data"] = restored.data;
@@ -77,6 +75,11 @@ void restore(const Arguments& arguments, Context& context) {
   context.result(document, text);
 }
 
+void add_what_stays(CLI::App* command, ResumeOptions& options) {
+  command->add_flag("--drop-data", options.drop_data, "Its own rows of data don't come along");
+  command->add_flag("--leave-out", options.leave_out, "Nor what can't stand beside today's live");
+}
+
 }  // namespace
 
 void add_sandbox_restore(CLI::App& sandbox, Context& context) {
@@ -91,12 +94,32 @@ void add_sandbox_restore(CLI::App& sandbox, Context& context) {
   revive->add_option("--name", arguments->options.name, "Its name from now on");
   revive->add_option("--bundle", arguments->options.bundle,
                      "Which one: the beginning of its id (default: the last of this name)");
-  revive->add_flag("--drop-data", arguments->options.drop_data,
-                   "Its own rows of data don't come along");
-  revive->add_flag("--leave-out", arguments->options.leave_out,
-                   "Nor what can't stand beside today's live");
+  add_what_stays(revive, arguments->options.how);
   revive->footer(example("doppel sandbox restore acme/qa"));
-  revive->callback([arguments, &context] { restore(*arguments, context); });
+  revive->callback([arguments, &context] {
+    const auto name = parse_environment(arguments->name);
+    tell(context.doppel().restore_sandbox(name, arguments->options), context);
+  });
+
+  CLI::App* rest = sandbox.add_subcommand(
+      "suspend", "Take it out of the database while live is migrated; its work is kept");
+  rest->add_option("ENV", arguments->name, "TENANT/SANDBOX")->required();
+  rest->footer(example("doppel sandbox suspend acme/qa"));
+  rest->callback([arguments, &context] {
+    const auto suspended = context.doppel().suspend(parse_environment(arguments->name));
+    context.result(environment_json(suspended),
+                   suspended.title() + " is suspended: nothing of it stands in the database.\n");
+    context.remark("Make it again: doppel sandbox resume " + suspended.title() + "\n");
+  });
+
+  CLI::App* go_on = sandbox.add_subcommand("resume", "Make a suspended one again, on today's live");
+  go_on->add_option("ENV", arguments->name, "TENANT/SANDBOX")->required();
+  add_what_stays(go_on, arguments->options.how);
+  go_on->footer(example("doppel sandbox resume acme/qa"));
+  go_on->callback([arguments, &context] {
+    const auto name = parse_environment(arguments->name);
+    tell(context.doppel().resume(name, arguments->options.how), context);
+  });
 }
 
 }  // namespace doppel::cli

@@ -221,6 +221,7 @@ void add_sandbox(CLI::App& app, Context& context) {
   });
 
   add_sandbox_restore(*command, context);
+  add_sandbox_adapt(app, *command, context);
 }
 
 }  // namespace doppel::cli

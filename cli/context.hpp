@@ -54,7 +54,8 @@ void add_init(CLI::App& app, Context& context);
 void add_manifest(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_sandbox(CLI::App& app, Context& context);
-void add_sandbox_restore(CLI::App& sandbox, Context& context);  ///< of those that ended
+void add_sandbox_adapt(CLI::App& app, CLI::App& sandbox, Context& context);  ///< and fleet adapt
+void add_sandbox_restore(CLI::App& sandbox, Context& context);  ///< of those that ended or rest
 void add_snapshot(CLI::App& app, Context& context);
 void add_sql(CLI::App& app, Context& context);
 

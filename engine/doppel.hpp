@@ -86,19 +86,29 @@ struct BundleInfo {
   std::filesystem::path file;
 };
 
-struct RestoreOptions {
-  std::string name;        ///< the sandbox's from now on; empty: as it was called
-  std::string bundle;      ///< id of the one that ended, or a beginning of it; empty: the newest
+struct ResumeOptions {
   bool drop_data = false;  ///< its own rows of data don't come along
   bool leave_out = false;  ///< nor what can't stand beside today's live (else it is refused)
 };
 
+struct RestoreOptions {
+  std::string name;    ///< the sandbox's from now on; empty: as it was called
+  std::string bundle;  ///< id of the one that ended, or a beginning of it; empty: the newest
+  ResumeOptions how;
+};
+
 struct Restored {
   environment::Environment environment;
-  BundleInfo bundle;
+  BundleInfo bundle;  ///< of a restored one
   overlay::Refreshed refreshed;
   std::size_t data = 0;                       ///< rows of data that are its own again
   std::vector<std::string> lost_checkpoints;  ///< live moved under them
+};
+
+/// A sandbox after live's schema changed.
+struct Adapted {
+  std::vector<std::string> differences;  ///< that there were; empty: nothing was to do
+  overlay::Refreshed refreshed;
 };
 
 struct ApplyOptions {
@@ -171,6 +181,15 @@ class Doppel {
   /// Throws Error(kAlreadyExists) when the name is taken, Error(kConflicts) for what the sandbox's
   /// real tables can't show beside live's rows, Error(kStale) for data that live changed, too.
   Restored restore_sandbox(const EnvironmentName& name, const RestoreOptions& options);
+
+  /// Takes everything of a sandbox out of the database, so that nothing there depends on live's
+  /// tables while the application migrates them. Its work stays in the home.
+  environment::Environment suspend(const EnvironmentName& name);
+  /// Makes it again on live as it is by then, in the way of restore_sandbox.
+  Restored resume(const EnvironmentName& name, const ResumeOptions& options);
+  /// Takes a sandbox over to live's schema of today. Throws Error(kSchemaChanged), with nothing
+  /// done, where a table that it has changed lost or changed columns.
+  Adapted adapt(const EnvironmentName& name);
 
   /// The environment's config as files of a folder [P10].
   code::Files export_config(const EnvironmentName& name, code::Keys keys);

@@ -61,6 +61,25 @@ const Table* Schema::table(std::string_view name) const {
   return found == tables.end() ? nullptr : &*found;
 }
 
+std::string what_shrank(const Table& before, const Table& after) {
+  const std::string place = "table " + after.name + ": ";
+  for (const Column& column : before.columns) {
+    const Column* now = after.column(column.name);
+    if (now == nullptr) return place + "column " + column.name + " is gone";
+    if (now->type != column.type || now->generated != column.generated) {
+      return place + "column " + column.name + " was " + describe(column) + ", is " +
+             describe(*now);
+    }
+  }
+  for (const Column& column : after.columns) {
+    const bool has_value = !column.not_null || column.default_sql || column.generated;
+    if (before.column(column.name) == nullptr && !has_value) {
+      return place + "column " + column.name + " is new, not null and without a default";
+    }
+  }
+  return before.primary_key == after.primary_key ? "" : place + "its key is another";
+}
+
 bool is_own_name(std::string_view name) { return name.starts_with("doppel_"); }
 
 std::vector<std::string> differences(const Schema& before, const Schema& after) {

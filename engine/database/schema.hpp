@@ -98,6 +98,10 @@ bool is_own_name(std::string_view name);
 /// is new". Empty when an environment made from the one fits the other.
 std::vector<std::string> differences(const Schema& before, const Schema& after);
 
+/// Why rows made for the one table are no rows of the other, in words; empty where it only grew: by
+/// columns that may be null, have a default or are computed.
+std::string what_shrank(const Table& before, const Table& after);
+
 /// The stored columns of a table as a shape. `key` names its key columns (a primary key, or what
 /// the manifest says); every one must be a stored column.
 TableShapePtr shape_of(const Table& table, const std::vector<std::string>& key);

@@ -225,6 +225,10 @@ Bundle read_bundle(std::string_view text, std::string_view source) {
   return bundle;
 }
 
+std::string bundle_name(const environment::Environment& environment) {
+  return environment.name + "-" + environment.id + ".json";
+}
+
 std::vector<BundleInfo> list_bundles(Shelf& shelf) {
   std::vector<BundleInfo> bundles;
   for (const Shelf::Item& item : shelf.list()) {

@@ -25,6 +25,9 @@ std::string write_bundle(const Bundle& bundle);
 /// Throws Error(kInvalidInput) placed in `source`.
 Bundle read_bundle(std::string_view text, std::string_view source);
 
+/// What a sandbox's bundle is called on a shelf.
+std::string bundle_name(const environment::Environment& environment);
+
 /// A tenant's bundles, that of the sandbox that ended last first. What can't be read is left out.
 std::vector<BundleInfo> list_bundles(Shelf& shelf);
 

@@ -273,8 +273,27 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const auto [held, environment] = workspace.hold(name, attached, "discard");
+  const auto [held, environment] = workspace.hold(name, attached, "discard", Suspended::kAllowed);
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
+}
+
+Environment Doppel::suspend(const EnvironmentName& name) {
+  refuse_live(name);
+  Workspace& workspace = impl_->workspace;
+  Attached attached = workspace.attach(name.tenant);
+  const auto [held, environment] = workspace.hold(name, attached, "suspend");
+  const Environment suspending = workspace.move(environment, Event::kSuspend);
+  return workspace.suspend(suspending, attached);
+}
+
+Restored Doppel::resume(const EnvironmentName& name, const ResumeOptions& options) {
+  refuse_live(name);
+  return resume_sandbox(impl_->workspace, name, options);
+}
+
+Adapted Doppel::adapt(const EnvironmentName& name) {
+  refuse_live(name);
+  return impl_->planning.adapt(name);
 }
 
 std::vector<BundleInfo> Doppel::bundles(const std::string& tenant) {

@@ -1,6 +1,7 @@
 #include "doppel/planning.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -184,6 +185,33 @@ QuietChanges read_quietly(const manifest::Model& model, database::Overlay& sandb
               {.place = {}, .remedy = "try again when its application rests"});
 }
 
+/// Own work in tables whose rows of then don't simply go on in today's.
+void refuse_unfit(const Attached& attached, const EnvironmentName& name, database::Overlay& sandbox,
+                  const overlay::Defaults& defaults) {
+  const database::Schema then = sandbox.connection().read_schema();
+  const overlay::Changes own = overlay::read_changes(attached.model, sandbox, &defaults);
+  std::set<std::string> tables;
+  for (const changeset::ChangeSet* changes : {&own.config, &own.data}) {
+    for (const RowChange& change : changes->changes) tables.insert(change.table->name);
+  }
+  std::vector<std::string> reasons;
+  for (const std::string& table : tables) {
+    const database::Table* before = then.table(table);
+    const database::Table* after = attached.schema.table(table);
+    const std::string reason = before == nullptr || after == nullptr
+                                   ? "table " + table + " is gone"
+                                   : database::what_shrank(*before, *after);
+    if (!reason.empty()) reasons.push_back(reason);
+  }
+  if (reasons.empty()) return;
+  throw Error(
+      ErrorCode::kSchemaChanged,
+      "live's schema has no place for the sandbox's own changes:\n  " + join(reasons, "\n  "),
+      {.place = name.text(),
+       .remedy = "`doppel diff " + name.text() + "` shows them; `doppel sandbox refresh " +
+                 name.text() + "` goes on without the columns that are gone"});
+}
+
 }  // namespace
 
 std::unique_ptr<database::SqlSession> Planning::open_sql(const EnvironmentName& name) {
@@ -247,6 +275,21 @@ overlay::Refreshed Planning::refresh(const EnvironmentName& name, Attached& atta
   workspace_.move(environment, Event::kRefreshed,
                   {.base = base, .base_at = workspace_.now(), .pending = "", .reason = {}});
   return refreshed;
+}
+
+Adapted Planning::adapt(const EnvironmentName& name) {
+  Attached attached = workspace_.attach(name.tenant);
+  const Environment environment = workspace_.ready(name, attached);
+  Adapted adapted;
+  {
+    const auto sandbox = attached.database->overlays().open(
+        workspace_.spec(environment, attached.model), Access::kReadWrite);
+    adapted.differences = sandbox->schema_differences(attached.schema);
+    if (adapted.differences.empty()) return adapted;
+    refuse_unfit(attached, name, *sandbox, defaults_of(attached, sandbox->connection()));
+  }
+  adapted.refreshed = refresh(name, attached, false);
+  return adapted;
 }
 
 void Planning::follow(const EnvironmentName& name, Attached& attached) {

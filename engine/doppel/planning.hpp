@@ -14,6 +14,7 @@ class Planning {
 
   std::unique_ptr<database::SqlSession> open_sql(const EnvironmentName& name);
   overlay::Refreshed refresh(const EnvironmentName& name, Attached& attached, bool drop_data);
+  Adapted adapt(const EnvironmentName& name);
   /// Refreshes a sandbox that follows live, if it can be without losing or asking anything.
   void follow(const EnvironmentName& name, Attached& attached);
 

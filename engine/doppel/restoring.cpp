@@ -11,6 +11,7 @@
 namespace doppel {
 namespace {
 
+namespace fs = std::filesystem;
 using changeset::ChangeSet;
 using environment::Environment;
 using environment::Event;
@@ -111,7 +112,7 @@ void lay_data(const manifest::Model& model, const Bundle& bundle,
   transaction->commit();
 }
 
-void lay(const manifest::Model& model, const Bundle& bundle, const RestoreOptions& options,
+void lay(const manifest::Model& model, const Bundle& bundle, const ResumeOptions& options,
          database::Overlay& fresh, Restored& restored) {
   {
     const auto transaction = fresh.connection().begin(database::TransactionKind::kWrite);
@@ -136,11 +137,14 @@ Environment again(const Bundle& bundle, const EnvironmentName& name, Workspace& 
   return environment;
 }
 
-[[noreturn]] void refuse_conflicts(const Error& error, const BundleInfo& info) {
-  throw Error(error.code(), error.what(),
-              {.place = error.place(),
-               .remedy = "say --leave-out to restore the rest of it; the bundle stays: " +
-                         info.file.string()});
+/// Says what to do about work that has no room beside live's.
+[[noreturn]] void rethrow(const std::exception& failure, const fs::path& bundle) {
+  const auto* error = dynamic_cast<const Error*>(&failure);
+  if (error == nullptr || error->code() != ErrorCode::kConflicts) throw;
+  throw Error(error->code(), error->what(),
+              {.place = error->place(),
+               .remedy = "say --leave-out to bring back the rest of it; the bundle stays: " +
+                         bundle.string()});
 }
 
 }  // namespace
@@ -171,19 +175,50 @@ Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
     builder.create(spec);
     const auto fresh = builder.open(spec, database::Access::kReadWrite);
     fresh->set_author(workspace.settings().author);
-    lay(attached.model, bundle, options, *fresh, restored);
+    lay(attached.model, bundle, options.how, *fresh, restored);
     for (const merge::Answer& answer : bundle.answers) {
       workspace.store().keep_answer(environment.title(), answer, workspace.settings().author);
     }
     workspace.require_hold(environment);
   } catch (const std::exception& failure) {
     workspace.recover_after(failure, environment, attached);
-    const auto* error = dynamic_cast<const Error*>(&failure);
-    if (error != nullptr && error->code() == ErrorCode::kConflicts) refuse_conflicts(*error, info);
-    throw;
+    rethrow(failure, info.file);
   }
   restored.environment = workspace.move(environment, Event::kCreated,
                                         {.reason = "restored from " + info.file.string()});
+  return restored;
+}
+
+Restored resume_sandbox(Workspace& workspace, const EnvironmentName& name,
+                        const ResumeOptions& options) {
+  Attached attached = workspace.attach(name.tenant);
+  auto [held, environment] = workspace.hold(name, attached, "resume", Suspended::kAllowed);
+  if (environment.state != environment::State::kSuspended) {
+    throw Error(ErrorCode::kWrongState, "the sandbox isn't suspended", {.place = name.text()});
+  }
+  const auto shelf = workspace.suspended(name.tenant);
+  const std::string source = bundle_name(environment);
+  Bundle bundle = read_bundle(shelf->get(source), source);
+  fit(bundle.changes.config, attached);
+  fit(bundle.changes.data, attached);
+  Restored restored;
+  const std::string base = workspace.new_id();
+  environment = workspace.move(environment, Event::kResume, {.pending = base});
+  const database::OverlaySpec spec = workspace.spec(environment, attached.model, base, "");
+  try {
+    attached.database->overlays().create(spec);
+    const auto fresh = attached.database->overlays().open(spec, database::Access::kReadWrite);
+    fresh->set_author(workspace.settings().author);
+    lay(attached.model, bundle, options, *fresh, restored);
+    workspace.require_hold(environment);
+  } catch (const std::exception& failure) {
+    workspace.recover_after(failure, environment, attached);
+    rethrow(failure, shelf->where(source));
+  }
+  shelf->remove(source);
+  restored.environment =
+      workspace.move(environment, Event::kResumed,
+                     {.base = base, .base_at = workspace.now(), .pending = "", .reason = {}});
   return restored;
 }
 

@@ -9,4 +9,8 @@ namespace doppel {
 Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
                          const RestoreOptions& options);
 
+/// Makes a suspended sandbox again, under its own name, in the same way.
+Restored resume_sandbox(Workspace& workspace, const EnvironmentName& name,
+                        const ResumeOptions& options);
+
 }  // namespace doppel

@@ -26,10 +26,6 @@ fs::path prepared(const Settings& settings) {
   return settings.home / kStoreFile;
 }
 
-std::string bundle_name(const Environment& environment) {
-  return environment.name + "-" + environment.id + ".json";
-}
-
 std::string mark_of(const Environment& environment, const std::string& base) {
   json::object mark;
   mark["doppel"] = 1;
@@ -176,6 +172,13 @@ std::optional<plan::Closure> selected(const manifest::Model& model,
   }
 }
 
+void refuse_suspended(const Environment& environment) {
+  if (environment.state != State::kSuspended) return;
+  throw Error(ErrorCode::kWrongState, "the sandbox is suspended",
+              {.place = environment.title(),
+               .remedy = "`doppel sandbox resume " + environment.title() + "` makes it again"});
+}
+
 /// Reads the sandbox's changes unless they are known as they are now.
 const overlay::Changes& read_again(const manifest::Model& model, OpenSandbox& sandbox) {
   const std::string state = sandbox.overlay->state();
@@ -250,6 +253,10 @@ std::unique_ptr<Shelf> Workspace::bundles(const std::string& tenant) {
   return shelf("bundles/" + tenant);
 }
 
+std::unique_ptr<Shelf> Workspace::suspended(const std::string& tenant) {
+  return shelf("suspended/" + tenant);
+}
+
 Hold Workspace::take(const std::string& resource, const std::string& title,
                      const std::string& what) {
   const environment::Lease lease = store_.take({.resource = resource,
@@ -310,12 +317,16 @@ Environment Workspace::move(const Environment& environment, Event event,
 
 Environment Workspace::ready(const EnvironmentName& name, Attached& attached) {
   ready_if_any(name, attached);
-  return store_.environment(name.tenant, name.sandbox);
+  Environment environment = store_.environment(name.tenant, name.sandbox);
+  refuse_suspended(environment);
+  return environment;
 }
 
 HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached,
-                                const std::string& what) {
-  const Environment seen = ready(name, attached);
+                                const std::string& what, Suspended suspended) {
+  ready_if_any(name, attached);
+  const Environment seen = store_.environment(name.tenant, name.sandbox);
+  if (suspended == Suspended::kRefused) refuse_suspended(seen);
   HeldEnvironment held{lock(seen, what), store_.environment(name.tenant, name.sandbox)};
   if (held.environment.id == seen.id && !environment::is_passing(held.environment.state)) {
     return held;
@@ -390,8 +401,15 @@ void Workspace::recover(const Environment& environment, Attached& attached,
     case State::kDiscarding:
       end(environment, attached);
       return;
+    case State::kSuspending:
+      suspend(environment, attached, "finished after: " + why);
+      return;
+    case State::kResuming:
+      recover_resume(environment, attached, why);
+      return;
     case State::kReady:
     case State::kDiscarded:
+    case State::kSuspended:
       return;
   }
 }
@@ -427,9 +445,8 @@ void Workspace::keep_own(const std::string& plan_hash, const Environment& enviro
                    write_json(document, JsonStyle::kCompact));
 }
 
-void Workspace::write_bundle(const Environment& environment, Attached& attached,
+void Workspace::write_bundle(Shelf& shelf, const Environment& environment, Attached& attached,
                              std::optional<OpenSandbox> sandbox) {
-  const auto shelf = bundles(environment.tenant);
   if (!sandbox) sandbox = open_sandbox(environment, attached);
   Bundle content;
   content.environment = environment;
@@ -440,22 +457,60 @@ void Workspace::write_bundle(const Environment& environment, Attached& attached,
     content.changes = read_again(attached.model, *sandbox);
     if (sandbox->state.empty()) continue;
     content.checkpoints = overlay::read_checkpoints(*sandbox->overlay);
-    shelf->put(bundle_name(environment), doppel::write_bundle(content));
-    if (!sandbox->overlay->seal(sandbox->state)) continue;
-    const Instant since{clock_.now().microseconds - kBundlesKeptMicroseconds};
-    prune_bundles(*shelf, to_text(since));
-    return;
+    shelf.put(bundle_name(environment), doppel::write_bundle(content));
+    if (sandbox->overlay->seal(sandbox->state)) return;
   }
   fail_restless(environment);
 }
 
-fs::path Workspace::end(const Environment& environment, Attached& attached,
-                        std::optional<OpenSandbox> sandbox) {
-  fs::path kept = bundles(environment.tenant)->where(bundle_name(environment));
-  const auto current = spec(environment, attached.model);
+Environment Workspace::suspend(const Environment& environment, Attached& attached,
+                               const std::string& reason) {
+  const auto shelf = suspended(environment.tenant);
   try {
     // Also after an interruption: until it was sealed, its application may have written more.
-    write_bundle(environment, attached, std::move(sandbox));
+    write_bundle(*shelf, environment, attached, std::nullopt);
+  } catch (const Error& error) {
+    // Its removal had begun, so that all of its work stands in the bundle.
+    const bool is_gone =
+        error.code() == ErrorCode::kNotFound && shelf->has(bundle_name(environment));
+    if (!is_gone) throw;
+  }
+  attached.database->overlays().remove(spec(environment, attached.model));
+  return move(environment, Event::kSuspended, {.reason = reason});
+}
+
+void Workspace::recover_resume(const Environment& environment, Attached& attached,
+                               const std::string& why) {
+  // The bundle goes when everything that it holds stands in the sandbox again.
+  if (!suspended(environment.tenant)->has(bundle_name(environment))) {
+    move(environment, Event::kResumed,
+         {.base = environment.pending,
+          .base_at = now(),
+          .pending = "",
+          .reason = "finished after: " + why});
+    return;
+  }
+  attached.database->overlays().remove(spec(environment, attached.model, environment.pending, ""));
+  move(environment, Event::kResumeFailed, {.pending = "", .reason = why});
+}
+
+fs::path Workspace::end(const Environment& environment, Attached& attached,
+                        std::optional<OpenSandbox> sandbox) {
+  const auto current = spec(environment, attached.model);
+  const auto shelf = bundles(environment.tenant);
+  const auto resting = suspended(environment.tenant);
+  fs::path kept = shelf->where(bundle_name(environment));
+  try {
+    // Also after an interruption: until it was sealed, its application may have written more.
+    const std::string bundle = bundle_name(environment);
+    if (resting->has(bundle)) {
+      shelf->put(bundle, resting->get(bundle));
+      resting->remove(bundle);
+    } else {
+      write_bundle(*shelf, environment, attached, std::move(sandbox));
+    }
+    const Instant since{clock_.now().microseconds - kBundlesKeptMicroseconds};
+    prune_bundles(*shelf, to_text(since));
   } catch (const Error& error) {
     const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
     if (passes) throw;

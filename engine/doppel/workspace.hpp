@@ -35,6 +35,9 @@ struct OpenSandbox {
   std::string state;  ///< that `changes` are of; empty: nobody knows
 };
 
+/// Whether what is done can be done to a suspended sandbox.
+enum class Suspended { kRefused, kAllowed };
+
 class Workspace {
  public:
   explicit Workspace(Settings settings);
@@ -54,12 +57,13 @@ class Workspace {
                              const std::string& folder_suffix) const;
 
   /// The environment, made whole first if a process died at it. Throws Error(kBusy) while another
-  /// process works on it.
+  /// process works on it, Error(kWrongState) while it is suspended.
   environment::Environment ready(const EnvironmentName& name, Attached& attached);
 
   /// The same and held, as it is once nobody else works on it. `what` is to be done, for others to
   /// read. Throws Error(kBusy), which says who works on it.
-  HeldEnvironment hold(const EnvironmentName& name, Attached& attached, const std::string& what);
+  HeldEnvironment hold(const EnvironmentName& name, Attached& attached, const std::string& what,
+                       Suspended suspended = Suspended::kRefused);
 
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);
@@ -97,6 +101,10 @@ class Workspace {
   std::filesystem::path end(const environment::Environment& environment, Attached& attached,
                             std::optional<OpenSandbox> sandbox = std::nullopt);
 
+  /// Keeps a sandbox's work in the home and takes everything of it out of the database.
+  environment::Environment suspend(const environment::Environment& environment, Attached& attached,
+                                   const std::string& reason = "");
+
   /// What a promotion that is recorded in live means for its sandbox.
   void finish_promotion(const environment::Environment& environment, Attached& attached,
                         const plan::Promotion& promotion, const plan::StoredPlan& stored,
@@ -107,6 +115,8 @@ class Workspace {
 
   std::unique_ptr<Shelf> snapshots(const std::string& tenant);
   std::unique_ptr<Shelf> bundles(const std::string& tenant);
+  /// Bundles of suspended sandboxes: one that is there has all of its sandbox's work.
+  std::unique_ptr<Shelf> suspended(const std::string& tenant);
   std::filesystem::path passing() const { return settings_.home / "passing"; }
   std::string new_id() { return make_uuid7(*settings_.clock, *settings_.random); }
   /// By the store, as all agree on it who share one.
@@ -121,8 +131,10 @@ class Workspace {
                                                 Attached& attached);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
-  /// Writes all of the sandbox's work into its bundle and seals it: nobody writes after that.
-  void write_bundle(const environment::Environment& environment, Attached& attached,
+  void recover_resume(const environment::Environment& environment, Attached& attached,
+                      const std::string& why);
+  /// Writes all of the sandbox's work into a bundle and seals it: nobody writes after that.
+  void write_bundle(Shelf& shelf, const environment::Environment& environment, Attached& attached,
                     std::optional<OpenSandbox> sandbox);
   /// What a promotion left of its sandbox.
   enum class Remainder {

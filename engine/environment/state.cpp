@@ -18,13 +18,21 @@ constexpr std::array kTransitions{
     Transition{State::kPromoting, Event::kPromotedInFull, State::kDiscarding},
     Transition{State::kReady, Event::kDiscard, State::kDiscarding},
     Transition{State::kDiscarding, Event::kDiscarded, State::kDiscarded},
+    Transition{State::kReady, Event::kSuspend, State::kSuspending},
+    Transition{State::kSuspending, Event::kSuspended, State::kSuspended},
+    Transition{State::kSuspended, Event::kResume, State::kResuming},
+    Transition{State::kResuming, Event::kResumed, State::kReady},
+    Transition{State::kResuming, Event::kResumeFailed, State::kSuspended},
+    Transition{State::kSuspended, Event::kDiscard, State::kDiscarding},
 };
 
-constexpr std::array<std::string_view, 6> kStates{"creating",  "ready",      "refreshing",
-                                                  "promoting", "discarding", "discarded"};
-constexpr std::array<std::string_view, 9> kEvents{
-    "created",         "creation_failed",  "refresh", "refreshed", "promote",
-    "promotion_ended", "promoted_in_full", "discard", "discarded"};
+constexpr std::array<std::string_view, 9> kStates{"creating",   "ready",      "refreshing",
+                                                  "promoting",  "discarding", "discarded",
+                                                  "suspending", "suspended",  "resuming"};
+constexpr std::array<std::string_view, 14> kEvents{
+    "created",         "creation_failed",  "refresh", "refreshed",    "promote",
+    "promotion_ended", "promoted_in_full", "discard", "discarded",    "suspend",
+    "suspended",       "resume",           "resumed", "resume_failed"};
 
 }  // namespace
 
@@ -38,7 +46,9 @@ std::optional<State> next(State from, Event event) {
   return found->to;
 }
 
-bool is_passing(State state) { return state != State::kReady && state != State::kDiscarded; }
+bool is_passing(State state) {
+  return state != State::kReady && state != State::kDiscarded && state != State::kSuspended;
+}
 
 std::string_view to_text(State state) { return kStates[static_cast<std::size_t>(state)]; }
 std::string_view to_text(Event event) { return kEvents[static_cast<std::size_t>(event)]; }

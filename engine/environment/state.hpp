@@ -7,7 +7,17 @@
 /// The life of an environment as a table: nothing happens to one but by a row of it [E4].
 namespace doppel::environment {
 
-enum class State { kCreating, kReady, kRefreshing, kPromoting, kDiscarding, kDiscarded };
+enum class State {
+  kCreating,
+  kReady,
+  kRefreshing,
+  kPromoting,
+  kDiscarding,
+  kDiscarded,
+  kSuspending,
+  kSuspended,  ///< its work is kept in the home, nothing of it stands in the database
+  kResuming,
+};
 
 enum class Event {
   kCreated,         ///< it stands
@@ -19,6 +29,11 @@ enum class Event {
   kPromotedInFull,  ///< it has done its work
   kDiscard,
   kDiscarded,
+  kSuspend,
+  kSuspended,
+  kResume,
+  kResumed,
+  kResumeFailed,  ///< or was interrupted: it is suspended still
 };
 
 struct Transition {
