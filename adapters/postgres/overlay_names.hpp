@@ -15,11 +15,11 @@ inline constexpr std::string_view kDeltaSuffix = "_d";
 inline constexpr std::string_view kWriterSuffix = "_w";
 
 struct SandboxNames {
-  std::string schema;    ///< zz_doppel_ID; with a suffix for the one that a refresh makes beside it
-  std::string delta;     ///< the schema beside it with what stands behind its views of data
-  std::string role;      ///< doppel_ID: the same for both
-  std::string writer;    ///< who writes behind those views; it can't log in
-  bool passing = false;  ///< whether this is the one that a refresh makes
+  std::string schema;  ///< zz_doppel_ID; with a suffix for the one that a refresh makes beside it
+  std::string delta = {};   ///< the schema beside it with what stands behind its views of data
+  std::string role;         ///< doppel_ID: the same for both
+  std::string writer = {};  ///< who writes behind those views; it can't log in
+  bool passing = false;     ///< whether this is the one that a refresh makes
 };
 
 /// By the name of the spec's folder, which is the sandbox's id.
