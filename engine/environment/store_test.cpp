@@ -22,7 +22,10 @@ enum class Kind { kFile, kServer };
 class Store : public ::testing::TestWithParam<Kind> {
  protected:
   Store() {
-    if (GetParam() == Kind::kServer) return database_.emplace(), void();
+    if (GetParam() == Kind::kServer) {
+      database_.emplace();
+      return;
+    }
     folder_ = std::filesystem::temp_directory_path() /
               ("doppel_store_" + std::to_string(this_process().number));
     std::filesystem::create_directories(folder_);
