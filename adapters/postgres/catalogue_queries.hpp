@@ -23,7 +23,8 @@ WITH schemas AS (
   FROM pg_class c JOIN schemas s ON s.oid = c.relnamespace
   LEFT JOIN pg_class b ON starts_with(s.nspname, 'zz_doppel_view_') AND b.relkind = 'r'
     AND b.relname = c.relname
-    AND b.relnamespace = to_regnamespace(replace(s.nspname, 'zz_doppel_view_', 'zz_doppel_rows_'))
+    AND b.relnamespace = to_regnamespace(
+      quote_ident(replace(s.nspname, 'zz_doppel_view_', 'zz_doppel_rows_')))
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
     AND c.relname !~ '^doppel_' AND c.relpersistence <> 't'
     AND (pg_table_is_visible(c.oid) OR s.nspname <> ALL (current_schemas(false)))

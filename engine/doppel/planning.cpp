@@ -186,13 +186,12 @@ QuietChanges read_quietly(const manifest::Model& model, database::Overlay& sandb
 }
 
 /// Own work in tables whose rows of then don't simply go on in today's.
-void refuse_unfit(const Attached& attached, const EnvironmentName& name, database::Overlay& sandbox,
-                  const overlay::Defaults& defaults) {
+void refuse_unfit(const Attached& attached, const EnvironmentName& name,
+                  database::Overlay& sandbox) {
   const database::Schema then = sandbox.connection().read_schema();
-  const overlay::Changes own = overlay::read_changes(attached.model, sandbox, &defaults);
   std::set<std::string> tables;
-  for (const changeset::ChangeSet* changes : {&own.config, &own.data}) {
-    for (const RowChange& change : changes->changes) tables.insert(change.table->name);
+  for (const database::CapturedChange& own : sandbox.read_changes()) {
+    tables.insert(own.change.table->name);
   }
   std::vector<std::string> reasons;
   for (const std::string& table : tables) {
@@ -286,7 +285,7 @@ Adapted Planning::adapt(const EnvironmentName& name) {
         workspace_.spec(environment, attached.model), Access::kReadWrite);
     adapted.differences = sandbox->schema_differences(attached.schema);
     if (adapted.differences.empty()) return adapted;
-    refuse_unfit(attached, name, *sandbox, defaults_of(attached, sandbox->connection()));
+    refuse_unfit(attached, name, *sandbox);
   }
   adapted.refreshed = refresh(name, attached, false);
   return adapted;

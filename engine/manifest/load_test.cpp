@@ -89,7 +89,7 @@ TEST(Load, ReadsReferencesOfEveryKind) {
   EXPECT_EQ(queues.references[4].by, std::vector<std::string>{"name"});
   EXPECT_EQ(queues.references[4].scope.at(0).second, "site");
   EXPECT_EQ(queues.references[5].columns, (std::vector<std::string>{"a_id", "b_id"}));
-  EXPECT_EQ(queues.references[5].place.line, 29U);
+  EXPECT_EQ(queues.references[5].place.line, 30U);
 }
 
 TEST(Load, ReadsColumnsAndKeys) {

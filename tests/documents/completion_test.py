@@ -9,7 +9,7 @@ from document import Clone
 CASES = [
     (["doppel", "sand"], {"sandbox"}),
     (["doppel", "sandbox", "cre"], {"create"}),
-    (["doppel", "sandbox", "re"], {"refresh", "reset", "restore"}),
+    (["doppel", "sandbox", "re"], {"refresh", "reset", "restore", "resume"}),
     (["doppel", "--json", "sandbox", "cre"], {"create"}),
     (["doppel", "sandbox", "create", "acme/qa", "--pur"], {"--purpose"}),
     (["doppel", "plan", "acme/qa", "--sel"], {"--select"}),

@@ -27,7 +27,8 @@ STORY = [
     ("plan", 1), "resolve", "promote", "history", "snapshot list", "snapshot restore", "rollback",
     "sandbox create", "export", "apply", "sandbox discard",
     "sandbox ended",
-    "sandbox restore", "completion",
+    "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
+    "completion",
 ]
 
 # What is used wrongly ends with 2 and is told.
