@@ -313,11 +313,11 @@ std::string row_function(const DataTable& table, const DataPlace& place) {
   return fmt::format(
       "CREATE FUNCTION doppel_row_{0}() RETURNS trigger LANGUAGE plpgsql {1} AS $doppel$\n"
       "#variable_conflict use_column\n"
-      "DECLARE doppel_stmt bigint := current_setting('doppel.s' || pg_trigger_depth() || "
-      "'_{0}')::bigint; doppel_seen bigint; doppel_brought bigint := 0; doppel_written bigint; "
+      "DECLARE doppel_stmt bigint := {4}; doppel_seen bigint; doppel_brought bigint := 0; "
+      "doppel_written bigint; "
       "doppel_now {2}%ROWTYPE; "
       "doppel_new {2}%ROWTYPE;\nBEGIN\n{3}END $doppel$;\n",
-      table.number, on_own_rows(place), name, body);
+      table.number, on_own_rows(place), name, body, running_statement(table.number));
 }
 
 std::string triggers_on(const std::string& relation, std::size_t number) {
@@ -331,13 +331,18 @@ std::string triggers_on(const std::string& relation, std::size_t number) {
       relation, number);
 }
 
+/// What a copy's own foreign keys cascade runs its BEFORE triggers one level deeper than its AFTER
+/// triggers, which wait for the statement that set it off. So there a statement has no number: its
+/// rows are those that no earlier end has taken from the log.
+constexpr const char* kCopysStatement = "0";
+
 /// A copy of config beside such tables keeps its foreign keys with them, too.
 std::string note_function(const CopiedTable& copy, std::size_t number, const DataPlace& place) {
   const std::string relation = quote_name(place.names.schema) + "." + quote_name(copy.name);
   return fmt::format(
       "CREATE FUNCTION doppel_note_{0}() RETURNS trigger LANGUAGE plpgsql {1} AS $doppel$ BEGIN\n"
-      "INSERT INTO doppel_log_{0} (stmt, op, was, now) VALUES (current_setting('doppel.s' || "
-      "pg_trigger_depth() || '_{0}')::bigint, TG_OP, CASE WHEN TG_OP <> 'INSERT' THEN OLD END, "
+      "INSERT INTO doppel_log_{0} (stmt, op, was, now) VALUES ({3}, TG_OP, CASE WHEN TG_OP <> "
+      "'INSERT' THEN OLD END, "
       "CASE WHEN TG_OP <> 'DELETE' THEN NEW END);\nRETURN NULL;\nEND $doppel$;\n"
       "CREATE TRIGGER doppel_begin BEFORE INSERT OR UPDATE OR DELETE ON {2} FOR EACH STATEMENT "
       "EXECUTE FUNCTION doppel_begin({0});\n"
@@ -346,7 +351,7 @@ std::string note_function(const CopiedTable& copy, std::size_t number, const Dat
       // After the capture's.
       "CREATE TRIGGER doppel_rules AFTER INSERT OR UPDATE OR DELETE ON {2} FOR EACH STATEMENT "
       "EXECUTE FUNCTION doppel_end_{0}();\n",
-      number, on_own_rows(place), relation);
+      number, on_own_rows(place), relation, kCopysStatement);
 }
 
 }  // namespace
@@ -389,14 +394,15 @@ std::vector<std::string> writing_statements(const DataTables& data, const DataPl
         "IF EXISTS (SELECT FROM doppel_hidden_{0} WHERE settled) THEN PERFORM doppel_settle_{0}(); "
         "END IF;\n",
         table.number);
-    statements.push_back(end_function(data, table.live.oid, table.number, settle, place));
+    statements.push_back(end_function(data, table.live.oid, table.number,
+                                      running_statement(table.number), settle, place));
     statements.push_back(deferred_checks(data, table.live.oid, table.number, place));
     const std::string view = quote_name(place.names.schema) + "." + quote_name(table.live.name);
     statements.push_back(triggers_on(view, table.number));
   }
   for (const CopiedTable& copy : data.neighbours) {
     const std::size_t number = log_number(data, copy.name);
-    statements.push_back(end_function(data, copy.oid, number, "", place));
+    statements.push_back(end_function(data, copy.oid, number, kCopysStatement, "", place));
     statements.push_back(deferred_checks(data, copy.oid, number, place));
     statements.push_back(note_function(copy, number, place));
   }

@@ -184,8 +184,13 @@ std::string on_sandbox(const DataPlace& place) {
                      quote_name(place.names.delta));
 }
 
+std::string running_statement(std::size_t number) {
+  return fmt::format("current_setting('doppel.s' || pg_trigger_depth() || '_{}')::bigint", number);
+}
+
 std::string end_function(const DataTables& data, std::int64_t table, std::size_t number,
-                         const std::string& settle, const DataPlace& place) {
+                         const std::string& statement, const std::string& settle,
+                         const DataPlace& place) {
   std::string rules;
   for (const ForeignKey& key : data.keys) {
     if (key.parent == table) rules += parent_side(key, "doppel_row", Moment::kStatement);
@@ -206,9 +211,9 @@ std::string end_function(const DataTables& data, std::int64_t table, std::size_t
   return fmt::format(
       "CREATE FUNCTION doppel_end_{0}() RETURNS trigger LANGUAGE plpgsql {1} AS $doppel$\n"
       "#variable_conflict use_column\n"
-      "DECLARE doppel_stmt bigint := current_setting('doppel.s' || pg_trigger_depth() || "
-      "'_{0}')::bigint; doppel_row record;\nBEGIN\n{2}{3}RETURN NULL;\nEND $doppel$;\n",
-      number, on_sandbox(place), body, settle);
+      "DECLARE doppel_stmt bigint := {4}; doppel_row record;\nBEGIN\n{2}{3}RETURN NULL;\n"
+      "END $doppel$;\n",
+      number, on_sandbox(place), body, settle, statement);
 }
 
 std::string deferred_checks(const DataTables& data, std::int64_t table, std::size_t number,

@@ -47,10 +47,14 @@ std::vector<std::string> refusal_statements(const DataTables& data, const DataPl
 /// All functions and triggers. REQUIRES: the capture stands.
 std::vector<std::string> writing_statements(const DataTables& data, const DataPlace& place);
 
+/// The number of the statement that runs, as triggers on a view of data know it.
+std::string running_statement(std::size_t number);
+
 /// CREATE FUNCTION doppel_end_N() of a table or copy: its foreign keys, and what else has to be
-/// done at the end of a statement.
+/// done at the end of a statement, whose rows in the log are those with its number, `statement`.
 std::string end_function(const DataTables& data, std::int64_t table, std::size_t number,
-                         const std::string& settle, const DataPlace& place);
+                         const std::string& statement, const std::string& settle,
+                         const DataPlace& place);
 /// Foreign keys that are judged at the end of the transaction.
 std::string deferred_checks(const DataTables& data, std::int64_t table, std::size_t number,
                             const DataPlace& place);

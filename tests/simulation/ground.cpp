@@ -9,17 +9,19 @@
 namespace doppel::testing {
 namespace {
 
-/// A role is this database's by its settings for it or by what it was granted there.
+/// A role is this database's by its settings for it or by what it was granted there. With its own
+/// rows of data a sandbox has a second schema, ..._d, and a role that writes them, ..._w.
 constexpr std::string_view kLeftOver = R"(
 WITH known (schema, role, reader) AS (SELECT schema, role, reader FROM doppel.sandbox),
 here AS (SELECT oid FROM pg_database WHERE datname = current_database())
 SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 'zz\_doppel\_%'
-  AND nspname NOT IN (SELECT schema FROM known)
+  AND regexp_replace(nspname, '_d$', '') NOT IN (SELECT schema FROM known)
 UNION ALL SELECT 'entry of ' || schema FROM known
   WHERE to_regnamespace(quote_ident(schema)) IS NULL OR to_regrole(quote_ident(role)) IS NULL
 UNION ALL SELECT DISTINCT 'role ' || r.rolname FROM pg_roles AS r
   WHERE r.rolname LIKE 'doppel\_%' AND r.rolname NOT IN ('doppel_admin', 'doppel_owner')
-  AND r.rolname NOT IN (SELECT role FROM known UNION ALL SELECT reader FROM known)
+  AND regexp_replace(r.rolname, '_w$', '') NOT IN
+    (SELECT role FROM known UNION ALL SELECT reader FROM known)
   AND (EXISTS (SELECT FROM pg_db_role_setting AS s, here WHERE s.setdatabase = here.oid
                AND s.setrole = r.oid)
        OR EXISTS (SELECT FROM pg_shdepend AS d, here WHERE d.dbid = here.oid
