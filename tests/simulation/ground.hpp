@@ -15,7 +15,7 @@ enum class Carrier { kFile, kSplit, kCopy };
 std::string carrier_name(Carrier carrier);
 constexpr bool is_sqlite(Carrier carrier) { return carrier != Carrier::kCopy; }
 /// Whether the rows of data that a sandbox shows are live's.
-constexpr bool shares_data(Carrier carrier) { return carrier != Carrier::kFile; }
+constexpr bool shares_data(Carrier carrier) { return carrier == Carrier::kSplit; }
 
 /// Live's database, empty at first; gone with this.
 class Ground {

@@ -60,7 +60,6 @@ class Simulator {
   std::string edit_live();
   std::string edit_sandbox(const std::string& name);
   std::string write_data(const std::string& name);
-  std::string refuses_data(const std::string& name, const std::string& sql);
   std::string refresh(const std::string& name);
   std::string check_refresh(const std::string& name, const overlay::Refreshed& done);
   std::string checkpoint(const std::string& name);
