@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 
 namespace doppel::cli {
 
@@ -17,7 +18,7 @@ void add_env(CLI::App& app, Context& context) {
         "export DOPPEL_ENVIRONMENT='" + *name + "'\nexport DATABASE_URL='" + access.dsn + "'\n";
     for (const std::string& remark : access.remarks) {
       remarks.emplace_back(remark);
-      text += "# " + remark + "\n";
+      text += flowed(remark, "# ");
     }
     context.result(json::object{{"environment", *name}, {"dsn", access.dsn}, {"remarks", remarks}},
                    text);
