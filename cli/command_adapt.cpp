@@ -59,9 +59,9 @@ std::vector<Outcome> adapt_all(const std::vector<environment::Environment>& sand
       running.push_back(
           start_again({"--as", author, "--json", "sandbox", "adapt", sandboxes[next++].title()}));
     }
-    Program first = std::move(running.front());
+    const Program first = running.front();
     running.erase(running.begin());
-    const Finished finished = wait_for(std::move(first));
+    const Finished finished = wait_for(first);
     Outcome outcome{sandboxes[outcomes.size()].title(), {}};
     const std::string& answer = finished.exit == 0 ? finished.output : finished.error;
     try {
