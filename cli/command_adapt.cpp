@@ -68,7 +68,8 @@ std::vector<Outcome> adapt_all(const std::vector<environment::Environment>& sand
       outcome.document = parse_json(answer, outcome.environment).as_object();
     } catch (const std::exception&) {
       const std::string message = answer.empty() ? "its process was killed" : answer;
-      outcome.document["error"] = json::object{{"message", message}, {"remedy", ""}};
+      const std::string again = "run `doppel sandbox adapt " + outcome.environment + "` by itself";
+      outcome.document["error"] = json::object{{"message", message}, {"remedy", again}};
     }
     if (finished.exit != 0) outcome.document["outcome"] = "stopped";
     outcomes.push_back(std::move(outcome));

@@ -166,7 +166,7 @@ void add_sandbox(CLI::App& app, Context& context) {
   make->add_option("--kind", arguments->create.kind,
                    "overlay (default) or shadow, which writes all data, too");
   make->add_option("--carrier", arguments->create.carrier,
-                   "file or split (default: the manifest's)");
+                   "file or split; of PostgreSQL copy or rows (default: the manifest's)");
   make->add_option("--follow", arguments->follow, "live: refresh at every entering")
       ->check(CLI::IsMember({"live"}));
   make->add_option("--purpose", arguments->create.purpose, "What it is for");

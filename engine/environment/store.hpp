@@ -34,7 +34,7 @@ struct Environment {
   std::string id;  ///< UUID
   std::string tenant, name;
   std::string kind;     ///< kOverlay, kShadow
-  std::string carrier;  ///< file, split
+  std::string carrier;  ///< file, split, copy, rows
   std::string follow;   ///< live, or empty: pinned on its base
   State state = State::kCreating;
   int ordinal = 1;
