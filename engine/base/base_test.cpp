@@ -103,6 +103,20 @@ TEST(Yaml, QuotesWhatWouldBecomeAnotherType) {
   EXPECT_THROW(yaml::quote("\xFF"), Error);
 }
 
+TEST(Json, ReadsBackEveryByteOfTextAtEveryPlace) {
+  constexpr std::size_t kLength = 24;
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (std::size_t place = 0; place < kLength; ++place) {
+      std::string text(kLength, 'a');
+      text[place] = static_cast<char>(byte);
+      std::string written;
+      append_json(text + "é", written);
+      for (const char letter : written) EXPECT_GE(static_cast<unsigned char>(letter), 0x20);
+      EXPECT_EQ(parse_json(written, "t").as_string(), text + "é") << written;
+    }
+  }
+}
+
 TEST(Clock, WritesAndReadsInstants) {
   for (const char* text : {"1970-01-01T00:00:00Z", "2026-11-22T09:15:00.000001Z",
                            "1969-12-31T23:59:59.999999Z", "2400-02-29T00:00:00Z"}) {
