@@ -5,6 +5,10 @@
 
 --product leaves the tests out: they are three times as slow to read as what they test.
 
+Most of the time goes into reading the library's headers, so that sources of a folder are read
+together, one behind the other as one text, as far as their private names don't meet. What is found
+is told by the source's own line; those that don't compile together are read in halves.
+
 A source is clean as long as its text, that of everything of ours that it includes, its compile
 command, the checks and the installed packages are the same; the name of an empty file in
 build/tidy-cache is the hash of all these. Only clean results are remembered.
@@ -18,14 +22,22 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "tidy-cache"
-CLANG_TIDY = "clang-tidy-19"
+CLANG_TIDY, CLANG = "clang-tidy-19", "clang++-19"
 TEST_SOURCE = re.compile(r"(_test|_laws|_fuzz)\.cpp$|/(tests|bench|contract)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+# A declaration at the left margin: a type, a function, a constant or an alias.
+DECLARED = re.compile(
+    r"^(?:struct|class|enum class|enum|union|using)\s+(\w+)|\b(\w+)\(|\b(\w+)\s*(?:=|\{|;|\[)")
+# What two sources may both say.
+IMPORTED = re.compile(r"(?:using|namespace) \w+::|namespace \w+ =|using \w+ = [\w:]+;")
+# Longer texts would keep the other processors waiting at the end.
+MOST_LINES_TOGETHER = 1500
 # What gcc's compile commands hold and clang doesn't know: its warnings' names, and precompiled
 # headers in gcc's form (the header's text is read instead).
 EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-gch"]
@@ -86,6 +98,97 @@ def run_one(build, source):
     return done.returncode, done.stdout if done.stdout.strip() else done.stderr
 
 
+def private_names(text):
+    """What a source declares for itself at its left margin: another could have the same."""
+    names, is_private = set(), False
+    for line in text.split("\n"):
+        if line in ("namespace {", "}  // namespace"):
+            is_private = line == "namespace {"
+        elif is_private and line[:1] not in ("", *" }#/") and not IMPORTED.match(line):
+            declared = DECLARED.search(line)
+            if declared:
+                names.add(next(name for name in declared.groups() if name))
+    return names
+
+
+def flags_of(command):
+    """The compile command without compiler, source and output."""
+    flags, words = [], iter(command[1:])
+    for word in words:
+        if word in ("-o", "-MF", "-MT", "-c"):
+            next(words)
+        elif word not in ("-MD", "-MMD") and not word.endswith(("ccache", "g++", "c++", "clang++")):
+            flags.append(word)
+    return tuple(flags)
+
+
+def groups_of(todo):
+    """Sources to be read together: of one folder, compiled alike, without a private name twice."""
+    groups = []
+    for source, command, mark in todo:
+        text = source.read_text(encoding="utf-8")
+        names, kind = private_names(text), (source.parent, flags_of(command))
+        lines = text.count("\n")
+        for group in groups:
+            if group["kind"] == kind and not (group["names"] & names) \
+                    and group["lines"] + lines <= MOST_LINES_TOGETHER:
+                break
+        else:
+            group = {"kind": kind, "names": set(), "lines": 0, "members": []}
+            groups.append(group)
+        group["names"] |= names
+        group["lines"] += lines
+        group["members"].append((source, mark))
+    return sorted(groups, key=lambda group: -group["lines"])
+
+
+def together(sources):
+    """The sources as one text, and the source and line that each of its lines comes from."""
+    lines, origin = [], [(None, 0)]
+    for source in sources:
+        for number, line in enumerate(source.read_text(encoding="utf-8").split("\n"), start=1):
+            lines.append(line)
+            origin.append((source, number))
+    return "\n".join(lines), origin
+
+
+def run_together(folder, flags, sources):
+    """Exit code and findings of several sources as one text; None where they don't fit together."""
+    text, origin = together(sources)
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "together.cpp"
+        file.write_text(text, encoding="utf-8")
+        compiled = [*flags, f"-I{folder}"]
+        fits = subprocess.run([CLANG, "-fsyntax-only", *compiled, "-Wno-everything", str(file)],
+                              capture_output=True, check=False)
+        if fits.returncode != 0:
+            return None
+        done = subprocess.run([CLANG_TIDY, "--quiet", f"--config-file={ROOT / '.clang-tidy'}",
+                               *EXTRA, str(file), "--", *compiled],
+                              capture_output=True, text=True, check=False)
+
+    def own_place(found):
+        source, number = origin[int(found.group(1))]
+        return f"{source}:{number}:"
+    output = done.stdout if done.stdout.strip() else done.stderr
+    return done.returncode, re.sub(rf"{re.escape(str(file))}:(\d+):", own_place, output)
+
+
+def run_group(build, folder, flags, members):
+    """(marks, exit code, findings, names): one for what was read together."""
+    sources = [source for source, _ in members]
+    if len(members) == 1:
+        result = run_one(build, sources[0])
+    else:
+        result = run_together(folder, flags, sources)
+    if result is None:
+        half = len(members) // 2
+        return [*run_group(build, folder, flags, members[:half]),
+                *run_group(build, folder, flags, members[half:])]
+    names = ", ".join(str(source.relative_to(ROOT)) for source in sources)
+    return [([mark for _, mark in members], *result, names)]
+
+
 def main(arguments):
     if not arguments:
         print(__doc__, file=sys.stderr)
@@ -103,21 +206,22 @@ def main(arguments):
         if mark.exists():
             mark.touch()
         else:
-            todo.append((source, mark))
+            todo.append((source, command, mark))
 
-    bad = 0
+    bad, groups = 0, groups_of(todo)
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        running = {pool.submit(run_one, build, source): (source, mark) for source, mark in todo}
-        for future in concurrent.futures.as_completed(running):
-            source, mark = running[future]
-            code, output = future.result()
-            if code == 0:
-                mark.touch()
-                continue
-            bad += 1
-            print(f"{source.relative_to(ROOT)}:\n{output}", flush=True)
-    print(f"clang-tidy: {len(sources)} sources, {len(todo)} looked at, {bad} with findings, "
-          f"{time.monotonic() - started:.0f} s")
+        for future in concurrent.futures.as_completed(
+                [pool.submit(run_group, build, *group["kind"], group["members"])
+                 for group in groups]):
+            for marks, code, output, names in future.result():
+                if code == 0:
+                    for mark in marks:
+                        mark.touch()
+                else:
+                    bad += 1
+                    print(f"{names}:\n{output}", flush=True)
+    print(f"clang-tidy: {len(sources)} sources, {len(todo)} looked at in {len(groups)} "
+          f"groups, {bad} with findings, {time.monotonic() - started:.0f} s")
     return 1 if bad or not sources else 0
 
 
