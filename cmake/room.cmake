@@ -1,11 +1,11 @@
-# room(NAME [USES room...] [LIBRARIES target...])
+# room(NAME [USES room...] [LIBRARIES target...] [TESTS binary])
 #
 # A room is a folder, a namespace and a static library doppel_NAME. Sources are the folder's *.cpp;
-# by their suffix some go elsewhere: *_test.cpp into the one binary of unit tests, *_laws.cpp into
-# the one binary of property tests (rapidcheck compiles slowly, so it has a home of its own),
-# *_fuzz.cpp into a fuzz target each.
+# by their suffix some go elsewhere: *_test.cpp into the one binary of unit tests, or the one that
+# TESTS names, *_laws.cpp into the one binary of property tests (rapidcheck compiles slowly, so it
+# has a home of its own), *_fuzz.cpp into a fuzz target each.
 function(room name)
-  cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "TESTS" "USES;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   set(laws ${sources})
@@ -26,7 +26,10 @@ function(room name)
   list(TRANSFORM ROOM_USES PREPEND doppel_)
   target_link_libraries(${target} ${scope} doppel_options ${ROOM_USES} ${ROOM_LIBRARIES})
   set_property(GLOBAL APPEND PROPERTY DOPPEL_ROOMS ${target})
-  set_property(GLOBAL APPEND PROPERTY DOPPEL_UNIT_TESTS ${tests})
+  if(NOT ROOM_TESTS)
+    set(ROOM_TESTS unit_tests)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY DOPPEL_TESTS_${ROOM_TESTS} ${tests})
   set_property(GLOBAL APPEND PROPERTY DOPPEL_LAW_TESTS ${laws})
   set_property(GLOBAL APPEND PROPERTY DOPPEL_FUZZ_TARGETS ${fuzz})
 endfunction()

@@ -39,6 +39,14 @@ class Includes(unittest.TestCase):
         self.passes("cli/main.cpp", '#include "adapters/sqlite/open.hpp"')
         self.passes("engine/overlay/x_test.cpp", '#include "adapters/sqlite/open.hpp"')
 
+    def test_the_server(self):
+        self.refused("server/http/x.cpp", '#include "net/server.hpp"')
+        self.refused("server/net/x.cpp", '#include "doppel.hpp"')
+        self.refused("server/http/x.cpp", "#include <boost/asio/post.hpp>")
+        self.refused("engine/base/x.cpp", '#include "http/message.hpp"')
+        self.passes("server/net/x.cpp", '#include "http/message.hpp"')
+        self.passes("server/net/x.cpp", "#include <boost/asio/post.hpp>")
+
     def test_homes_of_headers(self):
         self.refused("engine/plan/x.cpp", "#include <CLI/CLI.hpp>")
         self.refused("engine/base/json.cpp", "#include <yaml.h>")
@@ -121,6 +129,21 @@ class Sizes(unittest.TestCase):
         self.assertEqual(len(tidy.sizes("x.cpp", "a\n" * 801)), 1)
         self.assertEqual(tidy.columns("x.cpp", "a" * 100 + "\n"), [])
         self.assertEqual(tidy.columns("x.cpp", "\n" + "a" * 101 + "\n"), [(2, "101 columns")])
+
+
+class Coroutines(unittest.TestCase):
+    def found(self, line):
+        return messages(tidy.coroutines, "server/net/x.cpp", line + "\n")
+
+    def test_co_await_stands_alone(self):
+        for line in ["a = c ? co_await f(x) : y;", "Options o{.a = co_await f(x)};",
+                     "co_await f({.a = s});", "if (!co_await f(x)) return;",
+                     "if (a && co_await f(x)) return;", "co_await f([x] { return x; });"]:
+            self.assertEqual(len(self.found(line)), 1, line)
+        for line in ["co_await f(x, std::move(y));", "const auto r = co_await f(x);",
+                     "if (auto r = co_await f(x); r && s) return;", "co_await f(x);  // why?",
+                     "while (co_await f(x)) g();", "if (a) {\n  co_await f(x);\n}"]:
+            self.assertEqual(self.found(line), [], line)
 
 
 class Texts(unittest.TestCase):

@@ -31,7 +31,21 @@ enum class ErrorCode {
   kNoSpace,          ///< the disk is full
   kIo,               ///< another failure of the operating system
   kSql,              ///< a statement that the database can't run
-  kInternal,         ///< a defect of doppel
+  // Of HTTP alone: how a request was sent, and not what it asks for.
+  kMalformedRequest,      ///< not HTTP, or HTTP that two readers could read in two ways
+  kMethodNotAllowed,      ///< the resource is there, and doesn't take this method
+  kNotAcceptable,         ///< no form of the answer is one that the client takes
+  kRequestTimeout,        ///< the client was too slow with its request
+  kPreconditionFailed,    ///< If-Match names a version that isn't the current one
+  kBodyTooLarge,          ///<
+  kTargetTooLong,         ///<
+  kUnsupportedMediaType,  ///< the body is of a type that isn't read here
+  kExpectationFailed,     ///< an Expect header other than 100-continue
+  kHeadersTooLarge,       ///< too many of them, or too long
+  kOverloaded,            ///< a limit of the server is reached, or it is going down
+  kTimedOut,              ///< the answer took longer than it may
+  kHttpVersion,           ///< another version than 1.0 and 1.1
+  kInternal,              ///< a defect of doppel
 };
 
 /// One row of the error table.
