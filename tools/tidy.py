@@ -42,6 +42,8 @@ ROOMS = {
     "cli": ["engine", "engine/base", "engine/database", "engine/manifest", "engine/changeset",
             "engine/merge", "engine/code", "engine/overlay", "engine/plan",
             "engine/environment"],
+    # An application like any other: it sees its own tables, and nothing of sandboxes.
+    "desk": ["engine/base", "engine/database", "engine/manifest"],
 }
 
 # The mains: the only files of the product that know which databases there are.
@@ -54,7 +56,7 @@ HOMES = [
     (r"sqlite3", ["adapters/sqlite/"]),
     (r"libpq|postgres_ext", ["adapters/postgres/"]),
     (r"openssl/", ["engine/base/hash.cpp"]),
-    (r"re2/", ["engine/manifest/", "engine/merge/"]),
+    (r"re2/", ["desk/", "engine/manifest/", "engine/merge/"]),
     (r"boost/", ["engine/base/json."]),
     (r"random$", ["engine/base/random."]),
     (r"thread$", ["cli/heartbeat.cpp"]),
@@ -64,7 +66,8 @@ HOMES = [
 ]
 
 # What the product may not say, and why: (pattern, where, except in, what to do instead).
-ENGINE, PRODUCT, ALL = ("engine/",), ("engine/", "adapters/", "cli/"), ("",)
+ENGINE, ALL = ("engine/", "desk/"), ("",)
+PRODUCT = ("engine/", "adapters/", "cli/", "desk/")
 BANNED = [
     (r"\b(system_clock|steady_clock|high_resolution_clock)\b", ENGINE, ["engine/base/clock.cpp"],
      "take a Clock"),
@@ -96,7 +99,8 @@ EXCEPTIONS = {
 
 # ---- Reading ------------------------------------------------------------------------------------
 
-FOLDERS = ["engine", "adapters", "cli", "tests", "examples", "bench", "tools", "cmake", "apps"]
+FOLDERS = ["engine", "adapters", "cli", "desk", "tests", "examples", "bench", "tools", "cmake",
+           "apps"]
 SUFFIXES = {".cpp", ".hpp", ".c", ".py", ".sh", ".cmake", ".txt", ".sql", ".yaml", ".md",
             ".scenario"}
 CODE = {".cpp", ".hpp", ".c"}
@@ -135,7 +139,7 @@ def room_of(path):
 
 def included_room(name):
     """The room that an include of ours means: base/x.hpp is engine/base."""
-    if name.startswith(("adapters/", "cli/", "engine/", "tests/", "bench/")):
+    if name.startswith(("adapters/", "cli/", "desk/", "engine/", "tests/", "bench/")):
         return room_of(name)
     return room_of("engine/" + name)
 
