@@ -139,6 +139,21 @@ struct Resolution {
 /// What a restore of the previous config does with edits made in live since.
 enum class LaterEdits { kRefuse, kKeep, kDiscard };
 
+/// An environment as a connection, for programs that are built on the library: config is the
+/// environment's, data live's where the manifest shares it. One that opened it keeps it for many
+/// requests. Threads: as a Connection. It may outlive the Doppel that it came from.
+class OpenEnvironment {
+ public:
+  virtual ~OpenEnvironment() = default;
+  virtual database::Connection& connection() = 0;
+  /// Bound to the schema as it was when this was opened.
+  virtual const manifest::Model& model() const = 0;
+  /// Live's, as it was then: what columns are is the same in every environment.
+  virtual const database::Schema& schema() const = 0;
+  /// Whose the changes of config are that are made from now on. Live keeps no such names.
+  virtual void set_author(const std::string& author) = 0;
+};
+
 /// Threads: one thread uses one object; any number of processes share a home, and any number of
 /// machines a control store. Errors are
 /// doppel::Error; a call that throws has changed nothing, but for what its comment says.
@@ -165,6 +180,9 @@ class Doppel {
   Status status(const EnvironmentName& name);
   database::ApplicationAccess access(const EnvironmentName& name);
   std::unique_ptr<database::SqlSession> open_sql(const EnvironmentName& name);
+  /// For reading and writing, also of live: an application's own door, where open_sql is a guest's.
+  /// Nobody is kept from ending the sandbox meanwhile: what is written then is refused.
+  std::unique_ptr<OpenEnvironment> open(const EnvironmentName& name);
 
   /// Rebases the sandbox on live as it is now. `drop_data`: rows of data of its own don't come
   /// along; without it a sandbox that has some is not refreshed.

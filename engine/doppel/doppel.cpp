@@ -242,6 +242,10 @@ std::unique_ptr<database::SqlSession> Doppel::open_sql(const EnvironmentName& na
   return impl_->planning.open_sql(name);
 }
 
+std::unique_ptr<OpenEnvironment> Doppel::open(const EnvironmentName& name) {
+  return impl_->planning.open(name);
+}
+
 overlay::Refreshed Doppel::refresh(const EnvironmentName& name, bool drop_data) {
   refuse_live(name);
   Attached attached = impl_->workspace.attach(name.tenant);

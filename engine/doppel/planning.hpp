@@ -13,6 +13,7 @@ class Planning {
   explicit Planning(Workspace& workspace) : workspace_(workspace) {}
 
   std::unique_ptr<database::SqlSession> open_sql(const EnvironmentName& name);
+  std::unique_ptr<OpenEnvironment> open(const EnvironmentName& name);
   overlay::Refreshed refresh(const EnvironmentName& name, Attached& attached, bool drop_data);
   Adapted adapt(const EnvironmentName& name);
   /// Refreshes a sandbox that follows live, if it can be without losing or asking anything.
