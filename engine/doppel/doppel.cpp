@@ -277,7 +277,7 @@ std::filesystem::path Doppel::discard(const EnvironmentName& name) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
-  const auto [held, environment] = workspace.hold(name, attached, "discard", Suspended::kAllowed);
+  const auto [held, environment] = workspace.hold_to_end(name, attached, "discard");
   return workspace.end(workspace.move(environment, Event::kDiscard), attached);
 }
 
@@ -286,8 +286,10 @@ Environment Doppel::suspend(const EnvironmentName& name) {
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
   const auto [held, environment] = workspace.hold(name, attached, "suspend");
+  // Read first: one that can't be read stays where it is.
+  OpenSandbox sandbox = workspace.open_sandbox(environment, attached);
   const Environment suspending = workspace.move(environment, Event::kSuspend);
-  return workspace.suspend(suspending, attached);
+  return workspace.suspend(suspending, attached, "", std::move(sandbox));
 }
 
 Restored Doppel::resume(const EnvironmentName& name, const ResumeOptions& options) {

@@ -172,11 +172,31 @@ std::optional<plan::Closure> selected(const manifest::Model& model,
   }
 }
 
+std::string kept_by_discard(const Environment& environment) {
+  return "`doppel sandbox discard " + environment.title() + "` ends it and keeps its files";
+}
+
 void refuse_suspended(const Environment& environment) {
   if (environment.state != State::kSuspended) return;
   throw Error(ErrorCode::kWrongState, "the sandbox is suspended",
               {.place = environment.title(),
                .remedy = "`doppel sandbox resume " + environment.title() + "` makes it again"});
+}
+
+/// Whether trying again later may do what couldn't be done.
+bool passes(const Error& error) {
+  return error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
+}
+
+/// Puts a sandbox's files beside its bundle, where some are. What is there of its work.
+fs::path keep_files(const fs::path& folder, const fs::path& bundle) {
+  fs::path files = bundle;
+  files.replace_extension(".files");
+  if (fs::exists(folder)) {
+    make_folders(files.parent_path());
+    move_file(folder, files);
+  }
+  return fs::exists(files) ? files : bundle;
 }
 
 /// Reads the sandbox's changes unless they are known as they are now.
@@ -335,6 +355,19 @@ HeldEnvironment Workspace::hold(const EnvironmentName& name, Attached& attached,
               {.place = name.text(), .remedy = "look at it and try again"});
 }
 
+HeldEnvironment Workspace::hold_to_end(const EnvironmentName& name, Attached& attached,
+                                       const std::string& what) {
+  try {
+    return hold(name, attached, what, Suspended::kAllowed);
+  } catch (const Error& error) {
+    const auto seen = store_.find_environment(name.tenant, name.sandbox);
+    if (passes(error) || !seen || seen->state != State::kSuspending) throw;
+    HeldEnvironment held{lock(*seen, what), store_.environment(name.tenant, name.sandbox)};
+    if (held.environment.id != seen->id || held.environment.state != seen->state) throw;
+    return held;
+  }
+}
+
 void Workspace::ready_if_any(const EnvironmentName& name, Attached& attached) {
   const auto environment = store_.find_environment(name.tenant, name.sandbox);
   if (!environment || !environment::is_passing(environment->state)) return;
@@ -402,7 +435,7 @@ void Workspace::recover(const Environment& environment, Attached& attached,
       end(environment, attached);
       return;
     case State::kSuspending:
-      suspend(environment, attached, "finished after: " + why);
+      recover_suspension(environment, attached, why);
       return;
     case State::kResuming:
       recover_resume(environment, attached, why);
@@ -463,12 +496,26 @@ void Workspace::write_bundle(Shelf& shelf, const Environment& environment, Attac
   fail_restless(environment);
 }
 
+void Workspace::recover_suspension(const Environment& environment, Attached& attached,
+                                   const std::string& why) {
+  try {
+    suspend(environment, attached, "finished after: " + why);
+  } catch (const Error& error) {
+    if (passes(error)) throw;
+    throw Error(error.code(),
+                std::string("its suspension was interrupted and can't be ended: ") + error.what(),
+                {.place = environment.title(),
+                 .remedy = "once what is in the way is gone, the next command ends it; or " +
+                           kept_by_discard(environment)});
+  }
+}
+
 Environment Workspace::suspend(const Environment& environment, Attached& attached,
-                               const std::string& reason) {
+                               const std::string& reason, std::optional<OpenSandbox> sandbox) {
   const auto shelf = suspended(environment.tenant);
   try {
     // Also after an interruption: until it was sealed, its application may have written more.
-    write_bundle(*shelf, environment, attached, std::nullopt);
+    write_bundle(*shelf, environment, attached, std::move(sandbox));
   } catch (const Error& error) {
     // Its removal had begun, so that all of its work stands in the bundle.
     const bool is_gone =
@@ -505,6 +552,8 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
     const std::string bundle = bundle_name(environment);
     if (resting->has(bundle)) {
       shelf->put(bundle, resting->get(bundle));
+      // Of a suspension that couldn't be ended: they may have been written after the bundle.
+      kept = keep_files(current.folder, kept);
       resting->remove(bundle);
     } else {
       write_bundle(*shelf, environment, attached, std::move(sandbox));
@@ -512,16 +561,10 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
     const Instant since{clock_.now().microseconds - kBundlesKeptMicroseconds};
     prune_bundles(*shelf, to_text(since));
   } catch (const Error& error) {
-    const bool passes = error.code() == ErrorCode::kBusy || error.code() == ErrorCode::kNoSpace;
-    if (passes) throw;
-    if (is_shared()) throw;
-    fs::path files = kept;
-    files.replace_extension(".files");
-    if (fs::exists(current.folder)) {
-      make_folders(files.parent_path());
-      move_file(current.folder, files);
-    }
-    if (fs::exists(files)) kept = files;
+    if (passes(error)) throw;
+    // Of what is gone there is nothing to keep.
+    if (is_shared() && error.code() != ErrorCode::kNotFound) throw;
+    kept = keep_files(current.folder, kept);
   }
   attached.database->overlays().remove(current);
   move(environment, Event::kDiscarded, {.reason = "its work is kept in " + kept.string()});

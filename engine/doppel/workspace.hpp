@@ -65,6 +65,11 @@ class Workspace {
   HeldEnvironment hold(const EnvironmentName& name, Attached& attached, const std::string& what,
                        Suspended suspended = Suspended::kRefused);
 
+  /// The same for a sandbox that is to end: also one whose suspension can't be ended, because what
+  /// it holds can't be read.
+  HeldEnvironment hold_to_end(const EnvironmentName& name, Attached& attached,
+                              const std::string& what);
+
   /// Clears what a died process left under this name, if anything.
   void ready_if_any(const EnvironmentName& name, Attached& attached);
 
@@ -103,7 +108,8 @@ class Workspace {
 
   /// Keeps a sandbox's work in the home and takes everything of it out of the database.
   environment::Environment suspend(const environment::Environment& environment, Attached& attached,
-                                   const std::string& reason = "");
+                                   const std::string& reason = "",
+                                   std::optional<OpenSandbox> sandbox = std::nullopt);
 
   /// What a promotion that is recorded in live means for its sandbox.
   void finish_promotion(const environment::Environment& environment, Attached& attached,
@@ -131,6 +137,8 @@ class Workspace {
                                                 Attached& attached);
   void recover_refresh(const environment::Environment& environment, Attached& attached,
                        const std::string& why);
+  void recover_suspension(const environment::Environment& environment, Attached& attached,
+                          const std::string& why);
   void recover_resume(const environment::Environment& environment, Attached& attached,
                       const std::string& why);
   /// Writes all of the sandbox's work into a bundle and seals it: nobody writes after that.

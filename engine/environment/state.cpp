@@ -20,6 +20,7 @@ constexpr std::array kTransitions{
     Transition{State::kDiscarding, Event::kDiscarded, State::kDiscarded},
     Transition{State::kReady, Event::kSuspend, State::kSuspending},
     Transition{State::kSuspending, Event::kSuspended, State::kSuspended},
+    Transition{State::kSuspending, Event::kDiscard, State::kDiscarding},
     Transition{State::kSuspended, Event::kResume, State::kResuming},
     Transition{State::kResuming, Event::kResumed, State::kReady},
     Transition{State::kResuming, Event::kResumeFailed, State::kSuspended},

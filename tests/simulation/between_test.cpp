@@ -71,13 +71,19 @@ bool stands(const fs::path& file, const std::string& question) {
   return !rows.empty() && rows.front().front() == Value(kLeft);
 }
 
-/// In the sandbox, or, where that has ended, in live or in the bundle of its work.
+/// In the sandbox, or, where that has ended or is suspended, in live or in the bundle of its work.
 bool is_kept(const Stand& stand, const Edits& edits) {
   const auto doppel = stand.open();
   try {
     doppel->status(kQa);
     return stands(stand.file_of(kQa.text()), edits.sandbox_question);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kWrongState) {
+      for (const auto& kept : fs::directory_iterator(stand.home() / "suspended" / "shop")) {
+        if (read_file(kept.path()).find(kLeft) != std::string::npos) return true;
+      }
+      return false;
+    }
     EXPECT_EQ(error.code(), ErrorCode::kNotFound) << error.what();
   }
   if (stands(stand.live(), edits.sandbox_question)) return true;
@@ -116,7 +122,9 @@ class Between : public ::testing::TestWithParam<std::tuple<Command, Variant>> {
   Made run(const Stand& stand, const Arguments& arguments, const Edits& edits, long point) {
     const auto live = connect(stand.live());
     std::unique_ptr<sqlite::Connection> sandbox;
-    if (!stand.open()->sandboxes("shop").empty()) sandbox = connect(stand.file_of(kQa.text()));
+    const auto known = stand.open()->sandboxes("shop");
+    const bool is_there = !known.empty() && known.front().state == environment::State::kReady;
+    if (is_there) sandbox = connect(stand.file_of(kQa.text()));
     Running running = stand.start(
         arguments, watched(stand.folder(), "DOPPEL_TEST_STOP_AT", std::to_string(point)));
     Made made;

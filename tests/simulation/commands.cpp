@@ -125,6 +125,32 @@ Arguments prepare_discard(const Stand& stand, Doppel& doppel) {
   return {"sandbox", "discard", "shop/qa"};
 }
 
+Arguments prepare_suspend(const Stand& stand, Doppel& doppel) {
+  make_qa(stand, doppel);
+  doppel.checkpoint(kQa, "mark");
+  return {"sandbox", "suspend", "shop/qa"};
+}
+
+Arguments prepare_resume(const Stand& stand, Doppel& doppel) {
+  prepare_suspend(stand, doppel);
+  doppel.suspend(kQa);
+  move_live(stand);
+  return {"sandbox", "resume", "shop/qa"};
+}
+
+Arguments prepare_adapt(const Stand& stand, Doppel& doppel) {
+  make_qa(stand, doppel);
+  stand.edit_live("ALTER TABLE queues ADD COLUMN stars INTEGER NOT NULL DEFAULT 3");
+  stand.edit_live("UPDATE queues SET stars = 5 WHERE id = 2");
+  return {"sandbox", "adapt", "shop/qa"};
+}
+
+Arguments prepare_discard_suspended(const Stand& stand, Doppel& doppel) {
+  prepare_suspend(stand, doppel);
+  doppel.suspend(kQa);
+  return {"sandbox", "discard", "shop/qa"};
+}
+
 }  // namespace
 
 void PrintTo(const Command& command, std::ostream* out) { *out << command.name; }
@@ -163,6 +189,10 @@ std::vector<Command> commands() {
       {"rollback", prepare_rollback, {0, 3}},
       {"restore", prepare_restore, {0, 3}},
       {"discard", prepare_discard, {0, 3}},
+      {"suspend", prepare_suspend, {0, 3}},
+      {"resume", prepare_resume, {0, 3}},
+      {"adapt", prepare_adapt},
+      {"discard_suspended", prepare_discard_suspended, {0, 3}},
   };
 }
 

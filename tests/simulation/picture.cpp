@@ -4,10 +4,37 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
+#include "doppel/bundle.hpp"
 
 namespace doppel::testing {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// All that a suspended sandbox has: its bundle, but for when it was written.
+std::string suspended(const Stand& stand, const environment::Environment& environment) {
+  const fs::path file = stand.home() / "suspended" / environment.tenant / bundle_name(environment);
+  const Bundle bundle = read_bundle(read_file(file), file.string());
+  std::string seen = "suspended\n";
+  const auto tell = [&](const changeset::ChangeSet& changes) {
+    for (const RowChange& change : changes.changes) {
+      seen += fmt::format("  {} {} -> {}\n", change.table->name,
+                          change.before ? display(*change.before) : "none",
+                          change.after ? display(*change.after) : "none");
+    }
+  };
+  tell(bundle.changes.config);
+  tell(bundle.changes.data);
+  for (const overlay::Checkpoint& checkpoint : bundle.checkpoints) {
+    seen += "checkpoint " + checkpoint.name + "\n";
+    tell(checkpoint.changes);
+  }
+  return seen;
+}
+
+}  // namespace
 
 Picture picture(const Stand& stand) {
   Picture seen;
@@ -23,6 +50,10 @@ Picture picture(const Stand& stand) {
     try {
       status = doppel->status(name);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kWrongState) {
+        seen.sandboxes[name.text()] = suspended(stand, environment);
+        continue;
+      }
       // What was interrupted on the way in or out of being is gone once it is asked for.
       EXPECT_EQ(error.code(), ErrorCode::kNotFound) << error.what();
       continue;
