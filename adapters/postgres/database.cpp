@@ -39,7 +39,7 @@ std::string without_password(std::string dsn) {
 
 class AttachedServer final : public database::Database {
  public:
-  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)), builder_(dsn_) {}
+  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)), builder_(make_builder(dsn_)) {}
 
   std::string dsn() const override { return without_password(dsn_); }
 
@@ -54,7 +54,7 @@ class AttachedServer final : public database::Database {
     return make_live_session(postgres::open({.dsn = dsn_}));
   }
 
-  database::OverlayBuilder& overlays() override { return builder_; }
+  database::OverlayBuilder& overlays() override { return *builder_; }
 
   std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 
@@ -90,7 +90,7 @@ class AttachedServer final : public database::Database {
 
  private:
   std::string dsn_;
-  CarriedOverlayBuilder builder_;
+  std::unique_ptr<database::OverlayBuilder> builder_;
 };
 
 }  // namespace

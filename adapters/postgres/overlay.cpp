@@ -2,7 +2,7 @@
 #include <map>
 
 #include "adapters/postgres/capture.hpp"
-#include "adapters/postgres/overlay_copy.hpp"
+#include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/sql_session.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"

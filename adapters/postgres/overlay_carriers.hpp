@@ -1,34 +1,46 @@
 #pragma once
 
+#include <memory>
 #include <string>
-#include <vector>
 
-#include "adapters/postgres/overlay_copy.hpp"
-#include "adapters/postgres/overlay_rows.hpp"
+#include "adapters/postgres/connection.hpp"
+#include "database/overlay.hpp"
 
+/// The carriers of PostgreSQL sandboxes, and what they have in common.
 namespace doppel::postgres {
 
-/// The carriers of PostgreSQL sandboxes, each asked for what is its own by the spec.
-class CarriedOverlayBuilder final : public database::OverlayBuilder {
+/// A sandbox in live's own database: whatever makes or changes one is one transaction.
+class ServerOverlayBuilder : public database::OverlayBuilder {
  public:
-  explicit CarriedOverlayBuilder(const std::string& dsn) : copy_(dsn), rows_(dsn) {}
+  explicit ServerOverlayBuilder(std::string dsn) : dsn_(std::move(dsn)) {}
 
-  std::string default_carrier() const override { return copy_.default_carrier(); }
-  std::vector<database::RowCount> create(const database::OverlaySpec& spec) override;
-  std::unique_ptr<database::Overlay> open(const database::OverlaySpec& spec,
-                                          database::Access access) override;
-  database::ApplicationAccess access_for_application(const database::OverlaySpec& spec) override;
-  void replace(const database::OverlaySpec& spec, const database::OverlaySpec& next,
-               const std::string& state) override;
+  /// Removes the fresh one that a refresh had made beside the sandbox.
   void recover(const database::OverlaySpec& spec) override;
-  void remove(const database::OverlaySpec& spec) override;
+
+ protected:
+  std::unique_ptr<Connection> connect(database::Access access) const;
+
+  /// The DSN of the sandbox's role with its password, which is made anew where none is kept.
+  static std::string dsn_of_login(Connection& connection, const database::OverlaySpec& spec,
+                                  const std::string& role);
 
  private:
-  bool is_known(const database::OverlaySpec& spec) const;
-  database::OverlayBuilder& carrier_of(const database::OverlaySpec& spec);
-
-  CopyOverlayBuilder copy_;
-  RowsOverlayBuilder rows_;
+  std::string dsn_;
 };
+
+/// Carrier `copy`: a sandbox is a schema with real copies of live's config tables and of all that
+/// must bind to them, and a role whose search_path begins with it.
+std::unique_ptr<database::OverlayBuilder> make_copy_builder(std::string dsn);
+
+/// Carrier `rows`: a sandbox is rows in tables that all sandboxes of the application share, and a
+/// role whose name is its number. No relation is made for it.
+std::unique_ptr<database::OverlayBuilder> make_rows_builder(std::string dsn);
+
+/// Either, by the spec; `copy` where nothing is said.
+std::unique_ptr<database::OverlayBuilder> make_builder(const std::string& dsn);
+
+/// An open sandbox over a connection whose search_path begins with its schema; `dsn` is its role's.
+std::unique_ptr<database::Overlay> make_overlay(std::unique_ptr<Connection> connection,
+                                                std::string dsn);
 
 }  // namespace doppel::postgres

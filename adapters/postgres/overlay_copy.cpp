@@ -1,9 +1,8 @@
-#include "adapters/postgres/overlay_copy.hpp"
-
 #include <fmt/core.h>
 
 #include "adapters/postgres/capture.hpp"
 #include "adapters/postgres/overlay_build.hpp"
+#include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_login.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/overlay_registry.hpp"
@@ -15,13 +14,24 @@
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
+namespace {
 
 using database::OverlaySpec;
 using database::quote_name;
 
-std::unique_ptr<Connection> CopyOverlayBuilder::connect(database::Access access) const {
-  return postgres::open({.dsn = dsn_, .access = access});
-}
+/// The carrier `copy`: see overlay_carriers.hpp.
+class CopyOverlayBuilder final : public ServerOverlayBuilder {
+ public:
+  using ServerOverlayBuilder::ServerOverlayBuilder;
+
+  std::string default_carrier() const override { return "copy"; }
+  std::vector<database::RowCount> create(const OverlaySpec& spec) override;
+  std::unique_ptr<database::Overlay> open(const OverlaySpec& spec,
+                                          database::Access access) override;
+  database::ApplicationAccess access_for_application(const OverlaySpec& spec) override;
+  void replace(const OverlaySpec& spec, const OverlaySpec& next, const std::string& state) override;
+  void remove(const OverlaySpec& spec) override;
+};
 
 std::vector<database::RowCount> CopyOverlayBuilder::create(const OverlaySpec& spec) {
   const SandboxNames names = names_of(spec);
@@ -78,13 +88,8 @@ database::ApplicationAccess CopyOverlayBuilder::access_for_application(const Ove
   const SandboxNames names = names_of(spec);
   const auto overlay = open(spec, database::Access::kReadOnly);
   const auto connection = connect(database::Access::kReadWrite);
-  if (!has_password(spec)) {
-    const std::string password = new_password(*connection);
-    set_password(*connection, names.role, password);
-    keep_password(spec, password);
-  }
   database::ApplicationAccess access;
-  access.dsn = dsn_of_role(*connection, names.role, read_password(spec));
+  access.dsn = dsn_of_login(*connection, spec, names.role);
   access.remarks = {
       "connect as this role: its search_path shows the sandbox's config and live's data",
       "live's data is for reading: a write of it is refused"};
@@ -107,8 +112,6 @@ database::ApplicationAccess CopyOverlayBuilder::access_for_application(const Ove
   }
   return access;
 }
-
-namespace {
 
 /// Functions keep the search_path that they were made with; the schema has another name now.
 void repin_functions(Connection& connection, const std::string& from, const std::string& to) {
@@ -146,8 +149,6 @@ void lock_tables(Connection& connection, const SandboxNames& names) {
   if (!rows.at(0).at(0).is_null()) connection.run_script(rows[0][0].text());
 }
 
-}  // namespace
-
 void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& next,
                                  const std::string& state) {
   const SandboxNames names = names_of(spec);
@@ -180,13 +181,6 @@ void CopyOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
   remove_folder(next);
 }
 
-void CopyOverlayBuilder::recover(const OverlaySpec& spec) {
-  // Whatever was begun was one transaction; only the fresh one of a refresh may be left.
-  OverlaySpec next = spec;
-  next.folder += ".next";
-  remove(next);
-}
-
 void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
   const SandboxNames names = names_of(spec);
   const auto connection = connect(database::Access::kReadWrite);
@@ -215,6 +209,12 @@ void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
   }
   remove_registered(*connection, names.schema);
   remove_folder(spec);
+}
+
+}  // namespace
+
+std::unique_ptr<database::OverlayBuilder> make_copy_builder(std::string dsn) {
+  return std::make_unique<CopyOverlayBuilder>(std::move(dsn));
 }
 
 }  // namespace doppel::postgres

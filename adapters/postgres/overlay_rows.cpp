@@ -1,10 +1,8 @@
-#include "adapters/postgres/overlay_rows.hpp"
-
 #include <fmt/core.h>
 
 #include "adapters/postgres/capture.hpp"
 #include "adapters/postgres/overlay_build.hpp"
-#include "adapters/postgres/overlay_copy.hpp"
+#include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_login.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/overlay_rights.hpp"
@@ -158,11 +156,23 @@ bool has_registry(Connection& connection) {
              .at(0) == Value(1);
 }
 
-}  // namespace
+/// The carrier `rows`: see overlay_carriers.hpp.
+class RowsOverlayBuilder final : public ServerOverlayBuilder {
+ public:
+  using ServerOverlayBuilder::ServerOverlayBuilder;
 
-std::unique_ptr<Connection> RowsOverlayBuilder::connect(database::Access access) const {
-  return postgres::open({.dsn = dsn_, .access = access});
-}
+  std::string default_carrier() const override { return "rows"; }
+  std::vector<database::RowCount> create(const OverlaySpec& spec) override;
+  std::unique_ptr<database::Overlay> open(const OverlaySpec& spec,
+                                          database::Access access) override;
+  database::ApplicationAccess access_for_application(const OverlaySpec& spec) override;
+  void replace(const OverlaySpec& spec, const OverlaySpec& next, const std::string& state) override;
+  void remove(const OverlaySpec& spec) override;
+
+ private:
+  static std::vector<database::RowCount> make(Connection& connection, const OverlaySpec& spec,
+                                              int generation);
+};
 
 std::vector<database::RowCount> RowsOverlayBuilder::create(const OverlaySpec& spec) {
   const auto connection = connect(database::Access::kReadWrite);
@@ -230,13 +240,8 @@ std::unique_ptr<database::Overlay> RowsOverlayBuilder::open(const OverlaySpec& s
 database::ApplicationAccess RowsOverlayBuilder::access_for_application(const OverlaySpec& spec) {
   const auto connection = connect(database::Access::kReadWrite);
   const SharedSandbox sandbox = require_shared(*connection, spec);
-  if (!has_password(spec)) {
-    const std::string password = new_password(*connection);
-    set_password(*connection, sandbox.role, password);
-    keep_password(spec, password);
-  }
   database::ApplicationAccess access;
-  access.dsn = dsn_of_role(*connection, sandbox.role, read_password(spec));
+  access.dsn = dsn_of_login(*connection, spec, sandbox.role);
   access.remarks = {
       "connect as this role: its search_path shows the sandbox's config and live's data",
       "live's data is for reading: a write of it is refused",
@@ -277,13 +282,6 @@ void RowsOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
   drop_unused(*connection);
 }
 
-void RowsOverlayBuilder::recover(const OverlaySpec& spec) {
-  // Whatever was begun was one transaction; only the fresh one of a refresh may be left.
-  OverlaySpec next = spec;
-  next.folder += ".next";
-  remove(next);
-}
-
 void RowsOverlayBuilder::remove(const OverlaySpec& spec) {
   const auto connection = connect(database::Access::kReadWrite);
   const auto sandbox = find_shared(*connection, names_of(spec).schema);
@@ -299,6 +297,12 @@ void RowsOverlayBuilder::remove(const OverlaySpec& spec) {
   }
   if (has_registry(*connection)) drop_unused(*connection);
   remove_folder(spec);
+}
+
+}  // namespace
+
+std::unique_ptr<database::OverlayBuilder> make_rows_builder(std::string dsn) {
+  return std::make_unique<RowsOverlayBuilder>(std::move(dsn));
 }
 
 }  // namespace doppel::postgres
