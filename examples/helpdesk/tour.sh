@@ -6,7 +6,8 @@
 #
 # BUILD is the folder of the binaries (build/release). `postgresql` starts a server of its own and
 # stops it; a DSN (postgresql://...) names an empty database whose role is the application's owner
-# and may make roles and schemas. What the tour makes there stays.
+# and may make roles and schemas (CREATEROLE, CREATE on the database). What the tour makes there
+# stays. A password in the DSN goes into PGPASSWORD, since doppel keeps none.
 #
 # Each step says what must come of it; the first that comes out otherwise ends the tour with 1.
 set -euo pipefail
@@ -70,10 +71,27 @@ start_server() {
   export LIVE="postgresql://doppel_owner@/helpdesk?host=$cluster"
   export HELPDESK="postgresql://doppel_admin@/helpdesk?host=$cluster"
 }
+# The DSN of one's own, without its password.
+use_dsn() {
+  local dsn=$database
+  if [[ $dsn =~ ^(postgresql://[^/:@?]*):([^/@]*)@(.*)$ ]]; then
+    dsn=${BASH_REMATCH[1]}@${BASH_REMATCH[3]}
+    PGPASSWORD=$(printf '%b' "${BASH_REMATCH[2]//%/\\x}")
+    export PGPASSWORD
+  fi
+  export LIVE=$dsn HELPDESK=$dsn
+  local tables
+  tables=$(psql -qXtA "$LIVE" -c "SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid
+    FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)')") || exit 1
+  [[ $tables == 0 ]] || {
+    printf 'tour: the database is not empty: name another one\n' >&2
+    exit 1
+  }
+}
 case $database in
   sqlite) export HELPDESK=sqlite:helpdesk.db ;;
   postgresql) start_server ;;
-  *) export LIVE=$database HELPDESK=$database ;;
+  *) use_dsn ;;
 esac
 
 fail() {
@@ -117,7 +135,7 @@ tell "A database of an application, made with 1,500 tickets. Its manifest says w
 if [[ $database == sqlite ]]; then
   run 'helpdesk_generate --tickets 1500 | sqlite3 -bail helpdesk.db'
 else
-  tell "(LIVE is the DSN of its owner, HELPDESK that of a role for doppel.)"
+  tell "(LIVE is the DSN of its owner, HELPDESK that of a role for doppel; they may be one.)"
   run 'helpdesk_generate --tickets 1500 --database postgresql |
     psql -qX -v ON_ERROR_STOP=1 "$LIVE"'
 fi
