@@ -38,10 +38,15 @@ Arguments prepare_create(const Stand&, Doppel&) { return {"sandbox", "create", "
 Arguments prepare_sql(const Stand& stand, Doppel& doppel) {
   make_qa(stand, doppel);
   const std::string verb = is_sqlite(stand.carrier()) ? "INSERT OR REPLACE" : "INSERT";
+  // A view has no key that a conflict could name.
+  const std::string title =
+      stand.carrier() == Carrier::kRows
+          ? "UPDATE settings SET value = 'Other' WHERE name = 'title'"
+          : verb +
+                " INTO settings VALUES ('title', 'Other') ON CONFLICT (name) DO UPDATE SET "
+                "value = excluded.value";
   return {"sql", "shop/qa",
-          "BEGIN; UPDATE queues SET rank = 70 WHERE id = 3; " + verb +
-              " INTO settings VALUES ('title', 'Other') ON CONFLICT (name) DO UPDATE SET value = "
-              "excluded.value; COMMIT"};
+          "BEGIN; UPDATE queues SET rank = 70 WHERE id = 3; " + title + "; COMMIT"};
 }
 
 /// Data: the clone's own rows, or live's.
@@ -125,6 +130,24 @@ Arguments prepare_discard(const Stand& stand, Doppel& doppel) {
   return {"sandbox", "discard", "shop/qa"};
 }
 
+Arguments prepare_suspend(const Stand& stand, Doppel& doppel) {
+  make_qa(stand, doppel);
+  return {"sandbox", "suspend", "shop/qa"};
+}
+
+Arguments prepare_resume(const Stand& stand, Doppel& doppel) {
+  make_qa(stand, doppel);
+  doppel.suspend(kQa);
+  move_live(stand);
+  return {"sandbox", "resume", "shop/qa"};
+}
+
+Arguments prepare_adapt(const Stand& stand, Doppel& doppel) {
+  make_qa(stand, doppel);
+  stand.edit_live("ALTER TABLE settings ADD COLUMN rank INTEGER NOT NULL DEFAULT 3");
+  return {"sandbox", "adapt", "shop/qa"};
+}
+
 }  // namespace
 
 void PrintTo(const Command& command, std::ostream* out) { *out << command.name; }
@@ -163,6 +186,9 @@ std::vector<Command> commands() {
       {"rollback", prepare_rollback, {0, 3}},
       {"restore", prepare_restore, {0, 3}},
       {"discard", prepare_discard, {0, 3}},
+      {"suspend", prepare_suspend, {0, 3}},
+      {"resume", prepare_resume, {0, 3}},
+      {"adapt", prepare_adapt},
   };
 }
 

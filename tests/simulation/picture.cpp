@@ -23,6 +23,10 @@ Picture picture(const Stand& stand) {
     try {
       status = doppel->status(name);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kWrongState) {
+        seen.sandboxes[name.text()] = "suspended";
+        continue;
+      }
       // What was interrupted on the way in or out of being is gone once it is asked for.
       EXPECT_EQ(error.code(), ErrorCode::kNotFound) << error.what();
       continue;
