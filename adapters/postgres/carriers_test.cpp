@@ -1,17 +1,10 @@
-#include "tests/support/rows_carrier.hpp"
+#include "tests/support/either_carrier.hpp"
 
 /// The life of a sandbox of either carrier: what it shows, captures and leaves behind.
 namespace doppel::postgres::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-class EitherCarrier : public CopyCarrier, public ::testing::WithParamInterface<const char*> {
- protected:
-  EitherCarrier() : CopyCarrier(GetParam(), is_shared() ? kSharableShop : "") {}
-
-  static bool is_shared() { return std::string_view(GetParam()) == "rows"; }
-};
 
 TEST_P(EitherCarrier, CountsRowsAndStartsWithoutChanges) {
   const auto counts = overlays().create(spec_);
@@ -236,8 +229,7 @@ TEST_P(EitherCarrier, LeavesNothingBehind) {
   EXPECT_FALSE(fs::exists(spec_.folder));
 }
 
-INSTANTIATE_TEST_SUITE_P(Carriers, EitherCarrier, ::testing::Values("copy", "rows"),
-                         [](const auto& tested) { return std::string(tested.param); });
+INSTANTIATE_TEST_SUITE_P(Carriers, EitherCarrier, ::testing::Values("copy", "rows"), carrier_of);
 
 }  // namespace
 }  // namespace doppel::postgres::testing

@@ -59,16 +59,18 @@ ORDER BY c.relname, t.tgname)",
   }
 }
 
-void read_rules(SqlRunner& live, const Oids& relations, CopiedRules& rules) {
+void read_rules(SqlRunner& live, const Oids& relations, const Oids& others, CopiedRules& rules) {
+  Oids inside = relations;
+  inside.insert(inside.end(), others.begin(), others.end());
   for (const Row& row : live.query(R"(
 SELECT r.rulename, c.relname, pg_get_ruledef(r.oid, true), EXISTS (
   SELECT FROM pg_depend d JOIN pg_class o ON o.oid = d.refobjid
   WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-    AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> ALL ($1::oid[]))
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> ALL ($2::oid[]))
 FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
 WHERE r.ev_class = ANY ($1::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled <> 'D'
 ORDER BY c.relname, r.rulename)",
-                                   {Value(oid_array(relations))})) {
+                                   {Value(oid_array(relations)), Value(oid_array(inside))})) {
     if (row[3] == Value(1)) {
       rules.remarks.push_back(
           fmt::format("rule {} on {} isn't kept in the sandbox: it names what isn't copied",
@@ -128,10 +130,10 @@ bool acts_outside(std::string_view body) {
 }
 
 CopiedRules read_copied_rules(SqlRunner& live, const Oids& relations, const std::string& role,
-                              const TriggerUses& uses) {
+                              const TriggerUses& uses, const Oids& others) {
   CopiedRules rules;
   read_triggers(live, relations, uses, rules);
-  read_rules(live, relations, rules);
+  read_rules(live, relations, others, rules);
   read_policies(live, relations, role, rules);
   return rules;
 }

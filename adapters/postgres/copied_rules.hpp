@@ -28,7 +28,8 @@ using TriggerUses =
 /// `relations` are the copied tables and views; policies that name roles of the application mean
 /// the sandbox's `role`. `uses` decides where it names a trigger.
 CopiedRules read_copied_rules(database::SqlRunner& live, const Oids& relations,
-                              const std::string& role, const TriggerUses& uses = {});
+                              const std::string& role, const TriggerUses& uses = {},
+                              const Oids& others = {});
 
 /// What a reference does (a cascade) runs triggers as the tables' owner, who may more than the
 /// sandbox that set it off, and with the sandbox's search_path, in which it can shadow any name by

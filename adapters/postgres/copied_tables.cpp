@@ -39,6 +39,15 @@ std::vector<std::string> texts_of(const Value& array) {
 
 std::string text_or_empty(const Value& value) { return value.is_null() ? "" : value.text(); }
 
+[[noreturn]] void refuse_outside(const std::string& table) {
+  throw Error(ErrorCode::kUnsupported,
+              "the table stands outside of the application's search_path: SQL reaches a sandbox's "
+              "only by names without a schema",
+              {.place = table,
+               .remedy = "set the search_path of doppel's role to the application's; a table that "
+                         "the application names with its schema can only be data"});
+}
+
 CopiedTable table_of(const Row& row) {
   CopiedTable table;
   table.oid = row[0].integer();
@@ -52,11 +61,7 @@ CopiedTable table_of(const Row& row) {
   table.columns = texts_of(row[8]);
   table.row_security = row[9] == Value(1);
   if (row[10] != Value(1)) {
-    throw Error(ErrorCode::kUnsupported,
-                "the table stands outside of the application's search_path, which only names its "
-                "tables without a schema reach a sandbox through",
-                {.place = table.schema + "." + table.name,
-                 .remedy = "set the search_path of doppel's role to the application's"});
+    refuse_outside(table.schema + "." + table.name);
   }
   if (table.kind != 'r' && table.kind != 'p') {
     throw Error(ErrorCode::kUnsupported, "config is kept in plain tables, which this isn't",
@@ -113,9 +118,14 @@ std::vector<CopiedTable> read_copied_tables(SqlRunner& live,
   std::vector<std::string> quoted;
   for (const std::string& name : names) quoted.push_back(quote_name(name));
   const std::string array = text_array(quoted);
-  for (const Row& row : live.query("SELECT n FROM unnest($1::text[]) AS n "
-                                   "WHERE to_regclass(n) IS NULL",
-                                   {Value(array)})) {
+  // A name with a schema is that of a table which the search_path doesn't show.
+  for (const Row& row : live.query("SELECT n, to_regclass(p.schema || '.' || p.name) IS NOT NULL "
+                                   "FROM unnest($1::text[], $2::text[]) AS u (q, n) CROSS JOIN "
+                                   "LATERAL (SELECT quote_ident(split_part(n, '.', 1)) AS schema, "
+                                   "quote_ident(substr(n, strpos(n, '.') + 1)) AS name) AS p "
+                                   "WHERE to_regclass(q) IS NULL",
+                                   {Value(array), Value(text_array(names))})) {
+    if (row[1] == Value(1)) refuse_outside(row[0].text());
     throw Error(ErrorCode::kSchemaChanged, "the search_path shows no such table",
                 {.place = row[0].text()});
   }

@@ -186,6 +186,7 @@ SharedNames make_generation(Connection& connection, const std::vector<TableShape
   set_path(connection, before({names.views}, live));
   make_views(connection, names);
   for (const CopiedObject& object : plan.objects.objects) connection.run_script(object.sql);
+  run_all(connection, plan.view_statements);
   set_path(connection, before({names.rows, names.views}, live));
   run_all(connection, plan.rule_statements);
   set_path(connection, live);

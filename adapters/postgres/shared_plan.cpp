@@ -149,12 +149,12 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
   CopiedRules shaping = read_copied_rules(live, tables, names.group);
   for (std::string& statement : shaping.statements) statement = unless_copying(statement);
   const Oids views = plan.objects.oids(Kind::kView);
-  CopiedRules of_views = read_copied_rules(live, views, names.group);
+  CopiedRules of_views = read_copied_rules(live, views, names.group, {}, tables);
   Oids relations = tables;
   relations.insert(relations.end(), views.begin(), views.end());
   plan.rule_statements = default_statements(live, relations, plan.objects.oids(Kind::kFunction));
   append(plan.rule_statements, std::move(shaping.statements));
-  append(plan.rule_statements, std::move(of_views.statements));
+  plan.view_statements = std::move(of_views.statements);
   append(plan.remarks, std::move(shaping.remarks));
   append(plan.remarks, std::move(of_views.remarks));
   return plan;

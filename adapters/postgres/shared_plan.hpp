@@ -26,6 +26,7 @@ struct SharedPlan {
   std::vector<CopiedTable> tables;
   std::vector<std::string> table_statements;  ///< with search_path rows, live
   CopiedObjects objects;                      ///< with search_path views, live
+  std::vector<std::string> view_statements;   ///< the same: what the application's views do
   std::vector<std::string> rule_statements;   ///< with search_path rows, views, live
   std::vector<std::string> remarks;
 };

@@ -3,6 +3,7 @@
 
 Each is told in words with what to do about it, nothing is lost, and the next command goes on."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -265,50 +266,75 @@ def a_standby_is_read_only_and_then_takes_over(ground):
             primary.launch()
 
 
-def a_pooler_between(ground):
-    """pgbouncer, one server connection for everybody in transaction mode: the applications of two
-    sandboxes never see each other; doppel itself says that it wants the server."""
-    folder = ground.folder / "bouncer"
-    folder.mkdir()
-    accesses = {}
-    for name in ("one", "two"):
-        ground.run("sandbox", "create", f"shop/{name}")
-        accesses[name] = dict(part.split("=", 1) for part in
-                              ground.run("env", f"shop/{name}")["dsn"].split("?")[1].split("&"))
-        accesses[name]["user"], accesses[name]["password"] = \
-            ground.run("env", f"shop/{name}")["dsn"].split("//")[1].split("@")[0].split(":")
-    (folder / "users").write_text("".join(
-        f'"{access["user"]}" "{access["password"]}"\n' for access in accesses.values())
-        + '"doppel_admin" "any"\n', encoding="utf-8")
-    (folder / "ini").write_text(f"""[databases]
+class Pooler:
+    """pgbouncer in transaction mode before the cluster: one server connection for each login."""
+
+    def __init__(self, ground, passwords):
+        self.folder = ground.folder / "bouncer"
+        self.folder.mkdir()
+        (self.folder / "users").write_text("".join(
+            f'"{user}" "{password}"\n' for user, password in passwords.items()), encoding="utf-8")
+        (self.folder / "ini").write_text(f"""[databases]
 shop = host={ground.cluster.folder} dbname=shop
 [pgbouncer]
 listen_addr =
-unix_socket_dir = {folder}
+unix_socket_dir = {self.folder}
 auth_type = plain
-auth_file = {folder}/users
+auth_file = {self.folder}/users
 pool_mode = transaction
 default_pool_size = 1
-max_db_connections = 4
+max_db_connections = 5
 ignore_startup_parameters = extra_float_digits
-logfile = {folder}/log
+logfile = {self.folder}/log
 """, encoding="utf-8")
-    user = postgres_cluster.unprivileged()
-    if user:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, user["user"], user["group"])
-    bouncer = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", str(folder / "ini")], cwd="/",
-                               stderr=subprocess.DEVNULL, **user)
-    sessions = {}
-    try:
-        wait_until(lambda: list(folder.glob(".s.PGSQL.*")), "pgbouncer listens")
-        port = next(path for path in folder.glob(".s.PGSQL.*")
-                    if not path.name.endswith(".lock")).name.split(".")[-1]
-        for index in range(2):
-            for name, access in accesses.items():
-                url = f"postgresql://{access['user']}:{access['password']}@/shop?host={folder}" \
-                      f"&port={port}"
-                sessions[name, index] = Session(["psql", "-qXAt", url])
+        self.passwords = passwords
+        self.sessions = []
+
+    def __enter__(self):
+        user = postgres_cluster.unprivileged()
+        if user:
+            for path in (self.folder, *self.folder.iterdir()):
+                os.chown(path, user["user"], user["group"])
+        self.process = subprocess.Popen(["/usr/sbin/pgbouncer", "-q", str(self.folder / "ini")],
+                                        cwd="/", stderr=subprocess.DEVNULL, **user)
+        wait_until(lambda: list(self.folder.glob(".s.PGSQL.*")), "pgbouncer listens")
+        self.port = next(path for path in self.folder.glob(".s.PGSQL.*")
+                         if not path.name.endswith(".lock")).name.split(".")[-1]
+        return self
+
+    def dsn(self, user):
+        return f"postgresql://{user}:{self.passwords[user]}@/shop?host={self.folder}" \
+               f"&port={self.port}"
+
+    def session(self, user):
+        self.sessions.append(Session(["psql", "-qXAt", self.dsn(user)]))
+        return self.sessions[-1]
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        for session in self.sessions:
+            session.close()
+        shutil.rmtree(self.folder)
+
+
+def make_two(ground, *options):
+    """Two sandboxes: of each, by its name, who logs in and the password."""
+    logins = {}
+    for name in ("one", "two"):
+        ground.run("sandbox", "create", f"shop/{name}", *options)
+        access = ground.run("env", f"shop/{name}")
+        logins[name] = access["dsn"].split("//")[1].split("@")[0].split(":")
+    return logins
+
+
+def a_pooler_between(ground):
+    """The applications of two sandboxes never see each other; doppel itself says that it wants the
+    server."""
+    logins = make_two(ground)
+    with Pooler(ground, {**dict(logins.values()), "doppel_admin": "any"}) as pooler:
+        sessions = {(name, index): pooler.session(user)
+                    for index in range(2) for name, (user, _) in logins.items()}
         for turn in range(5):
             for (name, index), session in sessions.items():
                 # Transactions meet on the few server connections there are; each is whole.
@@ -321,16 +347,63 @@ logfile = {folder}/log
                   f"{name} 41\n{name} 42")
             holds(session.run("UPDATE tickets SET subject = 'x'"), "permission denied")
         equal(ground.names(), [])
-        dsn = f"postgresql://doppel_admin@/shop?host={folder}&port={port}"
-        error = ground.refused("init", "pooled", dsn, "--manifest", str(ground.manifest),
-                               status=REFUSED, PGPASSWORD="any")
+        error = ground.refused("init", "pooled", pooler.dsn("doppel_admin"), "--manifest",
+                               str(ground.manifest), status=REFUSED, PGPASSWORD="any")
         equal(error["code"], "unsupported")
         holds(error["message"], "a connection pooler stands between")
-    finally:
-        for session in sessions.values():
-            session.close()
-        bouncer.terminate()
-        bouncer.wait()
+
+
+def a_pooler_between_light_sandboxes(ground):
+    """Carrier rows: their rows stand in the same tables, and what one leaves in a server connection
+    makes none of its own rows another's, nor another's its own."""
+    logins = make_two(ground, "--carrier", "rows")
+    numbers = {name: user.split("_")[2] for name, (user, _) in logins.items()}
+    other = {"one": "two", "two": "one"}
+    with Pooler(ground, {**dict(logins.values()), "doppel_admin": "any"}) as pooler:
+        sessions = {(name, index): pooler.session(user)
+                    for index in range(2) for name, (user, _) in logins.items()}
+        for (name, index), session in sessions.items():
+            session.run(f"UPDATE queues SET name = '{name} {index}' WHERE id = {1 + index}")
+        # What stays in the server's connection, and what goes with the transaction.
+        for forged, index in itertools.product(("SET {}", "SET LOCAL {}"), range(2)):
+            both = {name: sessions[name, index] for name in logins}
+            for name, session in both.items():
+                session.run("BEGIN; " + forged.format(f"doppel.sandbox = {numbers[other[name]]}")
+                            + "; SET doppel.copying = on")
+            for name, session in both.items():
+                session.run(f"UPDATE queues SET name = '{name} {index} ' || id WHERE "
+                            f"id = {1 + index}")
+                equal(session.run("SELECT DISTINCT split_part(name, ' ', 1) FROM queues "
+                                  "WHERE name !~ '^Queue'"), name)
+            for session in both.values():
+                session.run("COMMIT")
+        for (name, _), session in sessions.items():
+            equal(session.run("SELECT name FROM queues WHERE id < 3 ORDER BY id"),
+                  f"{name} 0 1\n{name} 1 2")
+        for (name, _), session in sessions.items():
+            user = logins[other[name]][0]
+            for hostile in (f"SET SESSION AUTHORIZATION {user}", f"SET ROLE {user}",
+                            "SET ROLE doppel_admin"):
+                holds(session.run(hostile), "permission denied")
+            # A path that leads elsewhere finds nothing that may be read.
+            session.run("SET search_path = public")
+            holds(session.run("SELECT count(*) FROM queues"), "permission denied")
+            session.run("SET search_path = pg_temp; DISCARD ALL")
+            equal(session.run("SELECT count(*) FROM queues WHERE name LIKE '" + name + "%'"), "2")
+        equal(ground.names(), [])
+        for name in logins:
+            equal(len(ground.run("diff", f"shop/{name}")["changes"]), 2)
+        # Of a login that is no sandbox's a setting says which it is: with the transaction it goes.
+        trusted = {name: pooler.session("doppel_admin") for name in logins}
+        path = "SET LOCAL search_path = zz_doppel_view_1, public"
+        for _ in range(3):
+            for name, session in trusted.items():
+                equal(session.run(f"BEGIN; {path}; SET LOCAL doppel.sandbox = {numbers[name]}; "
+                                  "SELECT DISTINCT split_part(name, ' ', 1) FROM queues WHERE "
+                                  "name !~ '^Queue'; COMMIT"), name)
+                holds(session.run(f"BEGIN; {path}; SELECT count(*) FROM queues; COMMIT"),
+                      "invalid input syntax")
+                session.run("ROLLBACK")
 
 
 TESTS = [
@@ -342,6 +415,7 @@ TESTS = [
     a_full_disk,
     a_standby_is_read_only_and_then_takes_over,
     a_pooler_between,
+    a_pooler_between_light_sandboxes,
 ]
 
 if __name__ == "__main__":

@@ -173,7 +173,8 @@ std::vector<Command> tried_commands() {
   std::vector<Command> all = commands();
   std::erase_if(all, [](const Command& command) {
     return command.name == "init" || command.name == "manifest_set" || command.name == "sql" ||
-           command.name == "sql_data";
+           command.name == "sql_data" || command.name == "suspend" || command.name == "resume" ||
+           command.name == "adapt";
   });
   return all;
 }

@@ -2,6 +2,7 @@
 // connections are ended there. The next command finds everything as before or as after, a second
 // run ends it, and neither schemas nor roles nor entries are left of what isn't there.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <fmt/core.h>
@@ -44,8 +45,8 @@ struct Whole {
   long operations = 0;
 };
 
-Whole run_whole(const Command& command) {
-  const Stand stand(Journal::kRollback, Carrier::kCopy);
+Whole run_whole(const Command& command, Carrier carrier) {
+  const Stand stand(Journal::kRollback, carrier);
   const Arguments arguments = prepared(stand, command);
   Whole whole;
   whole.before = picture(stand);
@@ -80,15 +81,15 @@ bool interrupt(const Stand& stand, const Arguments& arguments, Death death, long
   return stopped;
 }
 
-class ServerKill : public ::testing::TestWithParam<std::tuple<Command, Death>> {};
+class ServerKill : public ::testing::TestWithParam<std::tuple<Command, Death, Carrier>> {};
 
 TEST_P(ServerKill, LeavesOldOrNewAndIsFinishedByTheNextCommand) {
-  const auto& [command, death] = GetParam();
-  const Whole whole = run_whole(command);
+  const auto& [command, death, carrier] = GetParam();
+  const Whole whole = run_whole(command, carrier);
   ASSERT_GT(whole.operations, 3);
   for (const long point : points(whole.operations, kPoints)) {
     SCOPED_TRACE(fmt::format("before operation {} of {}", point, whole.operations));
-    const Stand stand(Journal::kRollback, Carrier::kCopy);
+    const Stand stand(Journal::kRollback, carrier);
     const Arguments arguments = prepared(stand, command);
     if (!interrupt(stand, arguments, death, point)) continue;
 
@@ -110,21 +111,39 @@ TEST_P(ServerKill, LeavesOldOrNewAndIsFinishedByTheNextCommand) {
 }
 
 /// Those that have something to do on a server: data is only read in a sandbox there.
-std::vector<Command> server_commands() {
+std::vector<Command> server_commands(Carrier carrier) {
   std::vector<Command> all = commands();
   std::erase_if(all, [](const Command& command) { return command.name == "sql_data"; });
+  // What is done to live, or looked up, is the same whatever carries the sandbox.
+  constexpr std::array<std::string_view, 7> kOfLive{
+      "init", "manifest_set", "plan", "resolve", "promote_again", "rollback", "restore"};
+  if (carrier == Carrier::kRows) {
+    std::erase_if(all, [&](const Command& command) {
+      return std::ranges::find(kOfLive, command.name) != kOfLive.end();
+    });
+  }
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Commands, ServerKill,
-                         ::testing::Combine(::testing::ValuesIn(server_commands()),
-                                            ::testing::Values(Death::kOfTheProgram,
-                                                              Death::kOfItsConnections)),
-                         [](const auto& tested) {
-                           const bool program = std::get<1>(tested.param) == Death::kOfTheProgram;
-                           return std::get<0>(tested.param).name +
-                                  (program ? "_killed" : "_cut_off");
-                         });
+std::vector<std::tuple<Command, Death, Carrier>> all_kills() {
+  std::vector<std::tuple<Command, Death, Carrier>> all;
+  for (const Carrier carrier : {Carrier::kCopy, Carrier::kRows}) {
+    for (const Command& command : server_commands(carrier)) {
+      all.emplace_back(command, Death::kOfTheProgram, carrier);
+      all.emplace_back(command, Death::kOfItsConnections, carrier);
+    }
+  }
+  return all;
+}
+
+std::string name_of(const std::tuple<Command, Death, Carrier>& tested) {
+  const auto& [command, death, carrier] = tested;
+  return command.name + "_" + carrier_name(carrier) +
+         (death == Death::kOfTheProgram ? "_killed" : "_cut_off");
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, ServerKill, ::testing::ValuesIn(all_kills()),
+                         [](const auto& tested) { return name_of(tested.param); });
 
 }  // namespace
 }  // namespace doppel::testing

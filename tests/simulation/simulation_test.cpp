@@ -1,6 +1,7 @@
 // Seeded lives of an application and its sandboxes. DOPPEL_SIMULATION_SEED and
 // DOPPEL_SIMULATION_SEQUENCES choose others; a seed that failed once is named below for good.
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ bool live(std::uint64_t seed, const LifeOptions& options) {
     ADD_FAILURE() << "seed " << seed << ", step " << step << "\n" << simulator.log() << wrong;
     return false;
   }
+  if (std::getenv("DOPPEL_SIMULATION_LOG") != nullptr) std::cerr << simulator.log();
   return true;
 }
 
@@ -54,15 +56,17 @@ TEST_P(Simulation, AgreesWithTheModel) {
 std::vector<Lives> all_lives() {
   std::vector<Lives> all;
   for (std::uint64_t part = 0; part < 2; ++part) {
-    for (const Carrier carrier : {Carrier::kFile, Carrier::kSplit, Carrier::kCopy}) {
+    for (const Carrier carrier :
+         {Carrier::kFile, Carrier::kSplit, Carrier::kCopy, Carrier::kRows}) {
       const std::string end = "_" + carrier_name(carrier) + "_" + std::to_string(part);
       // On a server each step has many ways to go.
-      const std::uint64_t count = is_sqlite(carrier) ? 75 : 4;
+      const std::uint64_t count = is_sqlite(carrier) ? 75 : carrier == Carrier::kCopy ? 4 : 2;
       all.push_back({"plain" + end, {.plain = true, .carrier = carrier}, count, part});
       all.push_back({"rich" + end, {.plain = false, .carrier = carrier}, count, part});
-      if (!is_sqlite(carrier)) continue;
-      all.push_back(
-          {"killed" + end, {.plain = part == 0, .carrier = carrier, .kills = true}, 15, part});
+      all.push_back({"killed" + end,
+                     {.plain = part == 0, .carrier = carrier, .kills = true},
+                     is_sqlite(carrier) ? std::uint64_t{15} : std::uint64_t{1},
+                     part});
     }
   }
   return all;

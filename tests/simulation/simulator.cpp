@@ -55,7 +55,9 @@ void Simulator::open() {
   settings.connect = attach_any;
   settings.open_store = [](const fs::path& path) { return sqlite::open_store(path.string()); };
   settings.clock = &clock_;
-  settings.random = &random_;
+  // Roles of one cluster are all lives': a seed that gave the same ids again would meet its own.
+  static SystemRandom system_random;
+  settings.random = is_sqlite(options_.carrier) ? static_cast<Random*>(&random_) : &system_random;
   settings.author = "simulator";
   doppel_ = std::make_unique<Doppel>(std::move(settings));
 }
@@ -104,7 +106,7 @@ std::string Simulator::pick_and_do() {
       std::next(sandboxes_.begin(), static_cast<std::ptrdiff_t>(random_.below(sandboxes_.size())));
   const std::string name = chosen->first;
   if (what < 61) return edit_sandbox(name);
-  if (what < 65) return write_data(name);
+  if (what < 65 && writes_data()) return write_data(name);
   if (what < 76) return refresh(name);
   if (what < 80) return checkpoint(name);
   if (what < 85) return reset(name);

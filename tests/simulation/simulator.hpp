@@ -24,7 +24,7 @@ struct LifeOptions {
   /// the model says what may not be lost, and takes over what it saw.
   bool plain = true;
   Carrier carrier = Carrier::kFile;
-  bool kills = false;  ///< the real process is killed now and then; on SQLite only
+  bool kills = false;  ///< the real process is killed now and then
 };
 
 /// What the model knows of a sandbox.
@@ -69,9 +69,11 @@ class Simulator {
   std::string roll_back();
   std::string discard(const std::string& name);
 
-  /// Runs the real process to the end, then kills it at a point of chance on the same ground.
   std::string kill();
+  /// Runs the real process to the end, then kills it at a point of chance on the same ground.
   std::string kill_at(const std::vector<std::string>& arguments);
+  /// The same where the ground can't be taken back: killed first, then run to the end.
+  std::string kill_on_server(const std::vector<std::string>& arguments);
   std::vector<std::string> command_of_chance();
   Finished run(const std::vector<std::string>& arguments, const Variables& variables);
   /// All that is seen of live and the sandboxes, once everything interrupted is recovered.
@@ -93,6 +95,7 @@ class Simulator {
   /// What the application opens of a sandbox (see world_file.hpp).
   const std::string& place_of(const std::string& name);
   bool shares_data() const { return testing::shares_data(options_.carrier); }
+  bool writes_data() const { return testing::writes_data(options_.carrier); }
   Dialect dialect() const { return dialect_of(ground_->live()); }
   EnvironmentName full(const std::string& name) const { return {"world", name}; }
 

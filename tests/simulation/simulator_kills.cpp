@@ -80,7 +80,7 @@ std::string Simulator::recovered() {
       seen +=
           fmt::format("{}: {} changes, {} of data, {} marks\n{}", known.name, status.changes,
                       status.data_changes, status.checkpoints.size(), text_of(sandbox(known.name)));
-      seen += damage_of(place_of(known.name));
+      if (is_sqlite(options_.carrier)) seen += damage_of(place_of(known.name));
       if (!shares_data()) seen += text_of(read_entries(place_of(known.name)));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kNotFound) throw;
@@ -91,7 +91,41 @@ std::string Simulator::recovered() {
          damage_of(ground_->live());
 }
 
-std::string Simulator::kill() { return kill_at(command_of_chance()); }
+std::string Simulator::kill() {
+  const std::vector<std::string> arguments = command_of_chance();
+  return is_sqlite(options_.carrier) ? kill_at(arguments) : kill_on_server(arguments);
+}
+
+std::string Simulator::kill_on_server(const std::vector<std::string>& arguments) {
+  // More than most commands need; whoever needs fewer isn't killed.
+  constexpr std::uint64_t kOperations = 250;
+  for (const std::string& word : arguments) log_ += word + " ";
+  const std::uint64_t point = 1 + random_.below(kOperations);
+  const std::string before = recovered();
+  doppel_.reset();
+  Variables variables = watched(work(), "DOPPEL_TEST_KILL_AT", std::to_string(point));
+  variables.emplace_back("DOPPEL_TEST_KILL_SENDS", "1");
+  const Finished killed = run(arguments, variables);
+  log_ += fmt::format(": killed at {}, ended with {}\n", point, killed.exit);
+  open();
+  const std::string now = recovered();
+  if (killed.exit > 4 && killed.exit != kKilled) return "it died: " + killed.err;
+  const bool refused = killed.exit != 0 && killed.exit != kKilled;
+  if (refused && now != before) return "refused, and yet something changed:\n" + before + now;
+  const Finished second = killed.exit == kKilled ? run(arguments, {}) : killed;
+  if (second.exit > 4) return "the second run died: " + second.err;
+  const std::string after = recovered();
+  // Where it was done already, a second run finds nothing to do or is refused.
+  if (now != before && now != after) {
+    return "neither before nor after:\n" + now + "before:\n" + before + "after:\n" + after;
+  }
+  if (now == before && second.exit == 0 && killed.exit == kKilled && after == before &&
+      arguments.at(0) == "promote") {
+    return "a promotion that did nothing\n";
+  }
+  take_over();
+  return {};
+}
 
 std::string Simulator::kill_at(const std::vector<std::string>& arguments) {
   for (const std::string& word : arguments) log_ += word + " ";
