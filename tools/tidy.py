@@ -239,8 +239,8 @@ def header(path, text):
     return found
 
 
-# Where a statement begins; a brace does so when it opens a block. gcc 12 frees twice or reads what is
-# freed when what is fragile stands in one statement with co_await.
+# Where a statement begins; a brace does so when it opens a block. gcc 12 frees twice or reads what
+# is freed when what is fragile stands in one statement with co_await.
 EDGE = re.compile(r";|\}|(?:\)[^;{}()]*|\b(?:else|do|try)\s*|^\s*)\{", re.M)
 FRAGILE = re.compile(r"\?|&&|\|\||!(?!=)|\{|\[")
 
