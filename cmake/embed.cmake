@@ -1,18 +1,18 @@
-# embed_sql(TARGET FOLDER): the numbered SQL files of a folder become a C++ source that defines
-# doppel::migrations(), so that the binary carries them.
-function(embed_sql target folder)
+# embed_sql(ROOM FOLDER): the numbered SQL files of a folder become a C++ source that defines
+# doppel::ROOM::migrations(), so that the binary carries them.
+function(embed_sql room folder)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.sql)
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/${folder}.cpp)
-  set(code "#include \"environment/migrations.hpp\"\n\nnamespace doppel::environment {\n\n")
-  string(APPEND code "const std::vector<Migration>& migrations() {\n")
-  string(APPEND code "  static const std::vector<Migration> all{\n")
+  set(code "#include \"${room}/migrations.hpp\"\n\nnamespace doppel::${room} {\n\n")
+  string(APPEND code "const std::vector<database::Migration>& migrations() {\n")
+  string(APPEND code "  static const std::vector<database::Migration> all{\n")
   foreach(file ${files})
     get_filename_component(name ${file} NAME_WE)
     file(READ ${file} text)
     string(APPEND code "      {\"${name}\", R\"SQL(${text})SQL\"},\n")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   endforeach()
-  string(APPEND code "  };\n  return all;\n}\n\n}  // namespace doppel::environment\n")
+  string(APPEND code "  };\n  return all;\n}\n\n}  // namespace doppel::${room}\n")
   file(CONFIGURE OUTPUT ${generated} CONTENT "${code}" @ONLY)
-  target_sources(${target} PRIVATE ${generated})
+  target_sources(doppel_${room} PRIVATE ${generated})
 endfunction()

@@ -164,6 +164,19 @@ class Doppel {
   Doppel(const Doppel&) = delete;
   Doppel& operator=(const Doppel&) = delete;
 
+  /// Who does what follows, by which request and from where: history, captures and the audit say
+  /// so. Until then it is the author of the settings.
+  void act_for(const access::Actor& actor);
+
+  /// The audit [R2]: who did what where, and was refused what. Throws Error(kNotFound).
+  std::vector<access::AuditRow> audit(const std::string& tenant, const access::AuditFilter& filter);
+  /// All of it from the oldest row on; the sink says whether to go on.
+  void export_audit(const std::string& tenant,
+                    const std::function<bool(const access::AuditRow&)>& sink);
+  /// Whether it is as it was written. `known`: an end of the chain that was noted earlier.
+  access::Verification verify_audit(const std::string& tenant,
+                                    const std::optional<access::AuditHead>& known);
+
   /// Attaches an application's database under a name. Throws Error(kMarkedSandbox) for a sandbox,
   /// Error(kUnclassified), Error(kInvalidManifest), Error(kUnsupported) for a database that is a
   /// file where several machines share the control store.

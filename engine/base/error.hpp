@@ -20,6 +20,9 @@ enum class ErrorCode {
   kStale,            ///< what a plan touches has moved since it was made
   kMarkedSandbox,    ///< a sandbox offered as production, or the other way round [E5]
   kLiveIsReadOnly,   ///< a write that a sandbox connection may not do [O4]
+  kNotSignedIn,      ///< nobody, or with what isn't good any more
+  kForbidden,        ///< a right is missing; the message names it [R1]
+  kThrottled,        ///< too many failures to sign in; trying again later helps
   kSandboxOnly,      ///< live data would refer to config that exists only in a sandbox [O3]
   kConstraint,       ///< the database refused a row
   kSchemaChanged,    ///< the application's schema is not the one the sandbox was made from

@@ -123,6 +123,23 @@ class Doppel::Impl {
 Doppel::Doppel(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 Doppel::~Doppel() = default;
 
+void Doppel::act_for(const access::Actor& actor) { impl_->workspace.act_for(actor); }
+
+std::vector<access::AuditRow> Doppel::audit(const std::string& tenant,
+                                            const access::AuditFilter& filter) {
+  return access::list_audit(impl_->workspace.access_store(tenant), filter);
+}
+
+void Doppel::export_audit(const std::string& tenant,
+                          const std::function<bool(const access::AuditRow&)>& sink) {
+  access::scan_audit(impl_->workspace.access_store(tenant), sink);
+}
+
+access::Verification Doppel::verify_audit(const std::string& tenant,
+                                          const std::optional<access::AuditHead>& known) {
+  return access::verify_audit(impl_->workspace.access_store(tenant), known);
+}
+
 environment::Tenant Doppel::init(const std::string& tenant, const std::string& dsn,
                                  const std::string& manifest_file,
                                  const std::string& manifest_text) {
@@ -153,7 +170,8 @@ environment::Tenant Doppel::set_manifest(const std::string& tenant,
   known.manifest_file = manifest_file;
   known.manifest = manifest_text;
   impl_->workspace.attach(known);
-  impl_->workspace.store().set_manifest(tenant, manifest_file, manifest_text);
+  impl_->workspace.store().set_manifest(tenant, manifest_file, manifest_text,
+                                        impl_->workspace.settings().author);
   return known;
 }
 

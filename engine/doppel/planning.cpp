@@ -22,6 +22,48 @@ constexpr std::int64_t kRehearsalCopyBytes = std::int64_t{1} << 30;
 constexpr std::size_t kSnapshotsKept = 20;
 constexpr std::int64_t kSnapshotsKeptMicroseconds = std::int64_t{90} * 24 * 3600 * 1'000'000;
 
+/// Promotes, and again where somebody had a lock, or two waited for each other.
+plan::Promoted write_live(const plan::Request& request, const plan::Plan& plan, Attached& attached,
+                          const plan::PromotionContext& context) {
+  const auto live = attached.database->open(Access::kReadWrite);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return plan::promote(attached.model, request, plan, *live, context);
+    } catch (const Error& error) {
+      if (!live->may_try_again(error, attempt)) throw;
+    }
+  }
+}
+
+/// Nothing of live has changed; where the store can't be written either, the caller's own error
+/// says more.
+void tell_refusal(environment::ControlStore& store, const std::string& tenant,
+                  access::AuditEntry entry, const Error& error) {
+  constexpr int kFailedExit = 4;
+  const ErrorInfo& info = error_info(error.code());
+  entry.outcome =
+      info.exit_code == kFailedExit ? access::Outcome::kFailed : access::Outcome::kRefused;
+  entry.reason = std::string(info.name) + ": " + error.what();
+  try {
+    store.tell_audit(tenant, entry);
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
+  }
+}
+
+void tell_done(environment::ControlStore& store, const std::string& tenant,
+               access::AuditEntry entry, const plan::Promotion& promotion) {
+  entry.outcome = access::Outcome::kDone;
+  entry.key = std::to_string(promotion.number);
+  try {
+    store.tell_audit(tenant, entry);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                "live has it, as promotion " + entry.key +
+                    ", but the audit couldn't be told: " + error.what(),
+                {.place = error.place(), .remedy = "see `doppel history " + tenant + "`"});
+  }
+}
+
 /// Tells a request from others: of what in the sandbox or in history, read by which manifest.
 std::string origin_of(const plan::Request& request, const environment::Tenant& tenant,
                       const std::string& state) {
@@ -411,17 +453,23 @@ plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& st
   context.snapshots = snapshots.get();
   request.select = stored.select;
   request.mappings = stored.mappings;
-  const auto live = attached.database->open(Access::kReadWrite);
-  plan::Promoted promoted;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      promoted = plan::promote(attached.model, request, stored.plan, *live, context);
-      break;
-    } catch (const Error& error) {
-      // Somebody had a lock, or two waited for each other: all of it again.
-      if (!live->may_try_again(error, attempt)) throw;
-    }
+  access::AuditEntry entry{.who = context.by,
+                           .verb = std::string(to_text(context.kind)),
+                           .resource = "promotion",
+                           .outcome = access::Outcome::kBegun,
+                           .reason = "plan " + stored.plan.hash.text};
+  // Of a promotion the sandbox's transition says so.
+  if (context.kind != plan::PromotionKind::kPromotion) {
+    workspace_.store().tell_audit(context.tenant, entry);
   }
+  plan::Promoted promoted;
+  try {
+    promoted = write_live(request, stored.plan, attached, context);
+  } catch (const Error& error) {
+    tell_refusal(workspace_.store(), context.tenant, std::move(entry), error);
+    throw;
+  }
+  tell_done(workspace_.store(), context.tenant, entry, promoted.promotion);
   try {
     const Instant now = workspace_.clock().now();
     plan::prune_snapshots(*snapshots, kSnapshotsKept,

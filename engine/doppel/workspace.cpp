@@ -330,6 +330,15 @@ void Workspace::require_hold(const Environment& environment) {
   if (lease) store_.require(*lease, environment.title());
 }
 
+void Workspace::act_for(const access::Actor& actor) {
+  settings_.author = actor.who;
+  store_.set_origin(actor.request, actor.address);
+}
+
+access::Store Workspace::access_store(const std::string& tenant) {
+  return {store_.connection(), *settings_.clock, *settings_.random, store_.tenant(tenant).name};
+}
+
 Environment Workspace::move(const Environment& environment, Event event,
                             const environment::Effects& effects) {
   return store_.move(environment, event, settings_.author, effects);

@@ -44,6 +44,10 @@ class Workspace {
 
   const Settings& settings() const { return settings_; }
   environment::ControlStore& store() { return store_; }
+  /// See Doppel::act_for.
+  void act_for(const access::Actor& actor);
+  /// What engine/access keeps of a tenant. Throws Error(kNotFound).
+  access::Store access_store(const std::string& tenant);
 
   /// Throws Error(kMarkedSandbox) when the database is a sandbox [E5].
   Attached attach(const std::string& tenant);

@@ -51,11 +51,6 @@ std::string who(const Held& held) {
 
 }  // namespace
 
-Instant store_time(database::SqlRunner& sql, const Clock& clock) {
-  const auto server = sql.server_microseconds();
-  return server ? Instant{*server} : clock.now();
-}
-
 Lease take_lease(database::Connection& store, const Clock& clock, const LeaseRequest& request) {
   database::SqlRunner& sql = *store.sql();
   const auto transaction = store.begin(TransactionKind::kWrite);

@@ -6,12 +6,15 @@
 #include "base/clock.hpp"
 #include "base/process.hpp"
 #include "database/connection.hpp"
+#include "database/migrate.hpp"
 
 /// Who works on what, in a control store that several machines share. A lease ends by itself, so
 /// that whoever died keeps nobody out for long; time is the store's server's, whatever the clocks
 /// of those who ask say. Each taking has a higher number than the one before, its token, by which a
 /// holder that slept through the end of its lease is told from the one after it.
 namespace doppel::environment {
+
+using database::store_time;
 
 struct Lease {
   std::string resource;  ///< environment ID, tenant NAME
@@ -40,8 +43,5 @@ void end_lease(database::Connection& store, const Lease& lease);
 /// Throws Error(kBusy) unless nobody else took it: also after its end it is good until then.
 /// REQUIRES: an open write transaction, which is then the holder's to the end.
 void require_lease(database::SqlRunner& sql, const Lease& lease, const std::string& title);
-
-/// The server's, or the clock's where there is no server.
-Instant store_time(database::SqlRunner& sql, const Clock& clock);
 
 }  // namespace doppel::environment

@@ -1,16 +1,12 @@
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "database/migrate.hpp"
 
 namespace doppel::environment {
 
-struct Migration {
-  std::string name;  ///< 0001_control_store
-  std::string sql;
-};
-
 /// The control store's migrations in order, from migrations/*.sql.
-const std::vector<Migration>& migrations();
+const std::vector<database::Migration>& migrations();
 
 }  // namespace doppel::environment

@@ -1,7 +1,10 @@
 #include "environment/store.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "access/audit.hpp"
+#include "access/migrations.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "environment/migrations.hpp"
@@ -39,27 +42,14 @@ Environment environment_from(const Row& row) {
   return made;
 }
 
-void record(database::SqlRunner& sql, const std::string& id, std::string_view event,
-            std::string_view from, std::string_view to, const std::string& at,
-            const std::string& by, const std::string& reason) {
-  sql.execute(
-      "INSERT INTO transition (environment, event, from_state, to_state, at, by_whom, reason) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      {Value(id), Value(event), Value(from), Value(to), Value(at), Value(by), Value(reason)});
-}
-
-/// What a migration says for a server alone stands in comments.
-std::string for_server(std::string_view text) {
-  constexpr std::string_view kOpen = "/* postgresql: ";
-  constexpr std::string_view kClose = " */";
-  std::string sql;
-  for (auto at = text.find(kOpen); at != std::string_view::npos; at = text.find(kOpen)) {
-    const auto end = text.find(kClose, at);
-    sql += text.substr(0, at);
-    sql += text.substr(at + kOpen.size(), end - at - kOpen.size());
-    text.remove_prefix(end + kClose.size());
+/// What a step of its life means for who reads the audit.
+access::Outcome outcome_of(std::string_view event, std::string_view to) {
+  if (event == to_text(Event::kCreationFailed) || event == to_text(Event::kResumeFailed)) {
+    return access::Outcome::kFailed;
   }
-  return sql.append(text);
+  // What is promoted in full has only to be cleared away.
+  const bool begins = is_passing(parse_state(to)) && event != to_text(Event::kPromotedInFull);
+  return begins ? access::Outcome::kBegun : access::Outcome::kDone;
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -75,28 +65,10 @@ ControlStore::ControlStore(std::unique_ptr<database::Connection> connection, con
 }
 
 void ControlStore::migrate() {
-  const auto transaction = connection_->begin(TransactionKind::kWrite);
-  sql().execute_script(
-      "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
-  std::vector<std::string> applied;
-  for (const Row& row : sql().query("SELECT name FROM migration", {})) {
-    applied.push_back(row[0].text());
-  }
-  std::ranges::sort(applied);
-  const std::vector<Migration>& all = migrations();
-  if (applied.size() > all.size() || (!applied.empty() && applied.back() > all.back().name)) {
-    throw Error(ErrorCode::kNewerStore,
-                "the control store was written by a newer doppel (it has " + applied.back() +
-                    ", this one knows " + all.back().name + ")",
-                {.place = place_, .remedy = {}});
-  }
-  const bool has_server = sql().server_microseconds().has_value();
-  for (std::size_t i = applied.size(); i < all.size(); ++i) {
-    sql().execute_script(has_server ? for_server(all[i].sql) : all[i].sql);
-    sql().execute("INSERT INTO migration VALUES ($1, $2)",
-                  {Value(all[i].name), Value(to_text(now()))});
-  }
-  transaction->commit();
+  const std::array sequences{
+      database::MigrationSequence{"migration", &migrations()},
+      database::MigrationSequence{access::kMigrationTable, &access::migrations()}};
+  database::migrate(*connection_, clock_, place_, sequences);
 }
 
 void ControlStore::add_tenant(const Tenant& tenant) {
@@ -109,6 +81,7 @@ void ControlStore::add_tenant(const Tenant& tenant) {
       std::string("INSERT INTO tenant (") + kTenantColumns + ") VALUES ($1, $2, $3, $4, $5, $6)",
       {Value(tenant.name), Value(tenant.dsn), Value(tenant.manifest_file), Value(tenant.manifest),
        Value(to_text(now())), Value(tenant.created_by)});
+  audit(tenant.name, {.who = tenant.created_by, .verb = "attach", .resource = "tenant"});
   transaction->commit();
 }
 
@@ -133,10 +106,11 @@ Tenant ControlStore::tenant(const std::string& name) {
 }
 
 void ControlStore::set_manifest(const std::string& tenant, const std::string& file,
-                                const std::string& text) {
+                                const std::string& text, const std::string& by) {
   const auto transaction = connection_->begin(TransactionKind::kWrite);
   sql().execute("UPDATE tenant SET manifest_file = $2, manifest = $3 WHERE name = $1",
                 {Value(tenant), Value(file), Value(text)});
+  audit(tenant, {.who = by, .verb = "set_manifest", .resource = "tenant", .reason = file});
   transaction->commit();
 }
 
@@ -163,8 +137,7 @@ Environment ControlStore::add_environment(Environment environment, const std::st
                  Value(to_text(environment.state)), Value(environment.ordinal),
                  Value(environment.base), Value(environment.base_at), Value(environment.pending),
                  Value(environment.created_at), Value(by), Value(environment.purpose)});
-  record(sql(), environment.id, "create", "", to_text(State::kCreating), environment.created_at, by,
-         "");
+  record(environment, "create", "", to_text(State::kCreating), by, "");
   transaction->commit();
   return environment;
 }
@@ -251,12 +224,46 @@ Environment ControlStore::move(const Environment& environment, Event event, cons
     throw Error(ErrorCode::kBusy, "another doppel works on this sandbox",
                 {.place = environment.title()});
   }
-  record(sql(), environment.id, to_text(event), to_text(environment.state), to_text(*to),
-         to_text(now()), by, effects.reason);
+  record(environment, to_text(event), to_text(environment.state), to_text(*to), by, effects.reason);
   // Another sandbox of this name begins without them.
   if (*to == State::kDiscarded) forget_plans(environment.title());
   transaction->commit();
   return moved;
+}
+
+void ControlStore::set_origin(const std::string& request, const std::string& address) {
+  request_ = request;
+  address_ = address;
+}
+
+void ControlStore::record(const Environment& environment, std::string_view event,
+                          std::string_view from, std::string_view to, const std::string& by,
+                          const std::string& reason) {
+  sql().execute(
+      "INSERT INTO transition (environment, event, from_state, to_state, at, by_whom, reason) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      {Value(environment.id), Value(event), Value(from), Value(to), Value(to_text(now())),
+       Value(by), Value(reason)});
+  audit(environment.tenant, {.who = by,
+                             .environment = environment.name,
+                             .verb = std::string(event),
+                             .resource = "environment",
+                             .key = environment.id,
+                             .outcome = outcome_of(event, to),
+                             .reason = reason});
+}
+
+void ControlStore::audit(const std::string& tenant, access::AuditEntry entry) {
+  if (entry.environment.empty()) entry.environment = "live";
+  entry.request = request_;
+  entry.address = address_;
+  access::append_audit_within(sql(), clock_, tenant, {&entry, 1});
+}
+
+void ControlStore::tell_audit(const std::string& tenant, const access::AuditEntry& entry) {
+  const auto transaction = connection_->begin(TransactionKind::kWrite);
+  audit(tenant, entry);
+  transaction->commit();
 }
 
 std::string resource_of(const Environment& environment) { return "environment " + environment.id; }

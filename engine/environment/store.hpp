@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/audit.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/shelf.hpp"
@@ -15,7 +16,8 @@
 #include "merge/merge.hpp"
 
 /// The control store: what tenants and environments there are, in what state, since when and by
-/// whom. A small schema of its own; every call is one transaction.
+/// whom. A small schema of its own; every call is one transaction. What moves is told to the
+/// tenant's audit by the same transaction.
 namespace doppel::environment {
 
 struct Tenant {
@@ -63,6 +65,16 @@ class ControlStore {
   ControlStore(std::unique_ptr<database::Connection> connection, const Clock& clock,
                std::string place = "control.db");
 
+  /// For what other rooms keep in the store. It stays the store's.
+  database::Connection& connection() { return *connection_; }
+
+  /// By which request and from where what follows is asked for: what the audit says of it.
+  void set_origin(const std::string& request, const std::string& address);
+
+  /// Of what no transition tells. Request and address are filled in, and live where nothing is
+  /// said of the environment.
+  void tell_audit(const std::string& tenant, const access::AuditEntry& entry);
+
   /// By the server of the store where it has one, so that all who share it agree.
   Instant now() { return store_time(sql(), clock_); }
 
@@ -81,7 +93,8 @@ class ControlStore {
   void add_tenant(const Tenant& tenant);
   std::vector<Tenant> tenants();
   Tenant tenant(const std::string& name);  ///< throws Error(kNotFound), naming what there is
-  void set_manifest(const std::string& tenant, const std::string& file, const std::string& text);
+  void set_manifest(const std::string& tenant, const std::string& file, const std::string& text,
+                    const std::string& by);
 
   /// Gives it its ordinal. Throws Error(kAlreadyExists).
   Environment add_environment(Environment environment, const std::string& by);
@@ -105,6 +118,10 @@ class ControlStore {
 
  private:
   void migrate();
+  /// Keeps a transition, and tells the audit. REQUIRES: an open write transaction.
+  void record(const Environment& environment, std::string_view event, std::string_view from,
+              std::string_view to, const std::string& by, const std::string& reason);
+  void audit(const std::string& tenant, access::AuditEntry entry);
   void forget_plans(const std::string& source);
   database::SqlRunner& sql() { return *connection_->sql(); }
 
@@ -112,6 +129,7 @@ class ControlStore {
   const Clock& clock_;
   std::string place_;
   std::map<std::string, Lease> leases_;  ///< held, by resource
+  std::string request_, address_;
 };
 
 /// The resource of a lease.
