@@ -44,6 +44,9 @@ struct Settings {
   const Clock* clock = nullptr;
   Random* random = nullptr;
   std::string author;  ///< who does what is done through this object
+  /// How long a promotion meets writers of its rows before it gives up, in seconds: about.
+  int patience_s = kUsualPatience;
+  static constexpr int kUsualPatience = 5;
   // For a shared store.
   ProcessId process = {};
   std::int64_t lease_microseconds = 30'000'000;

@@ -418,8 +418,10 @@ plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& st
       promoted = plan::promote(attached.model, request, stored.plan, *live, context);
       break;
     } catch (const Error& error) {
-      // Somebody had a lock, or two waited for each other: all of it again.
-      if (!live->may_try_again(error, attempt)) throw;
+      // Somebody had a lock, or two waited for each other: all of it again, as often as somebody
+      // of that patience would who has only the usual attempts.
+      const int asked = attempt * Settings::kUsualPatience / workspace_.settings().patience_s;
+      if (!live->may_try_again(error, std::max(asked, 1))) throw;
     }
   }
   try {
