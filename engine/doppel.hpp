@@ -63,6 +63,12 @@ struct CreateOptions {
   std::string purpose;
 };
 
+/// What is to be known before a sandbox is made.
+struct Checked {
+  std::string kind, carrier;
+  std::vector<database::Finding> findings;  ///< the heaviest first
+};
+
 struct Created {
   environment::Environment environment;
   std::vector<database::RowCount> tables;
@@ -163,6 +169,9 @@ class Doppel {
   std::vector<environment::Tenant> tenants();
   manifest::Model model(const std::string& tenant);
 
+  /// What stands in the way of such a sandbox, what will be otherwise in it, and what would make
+  /// its promotion slow. Nothing is made.
+  Checked check(const std::string& tenant, const CreateOptions& options);
   Created create(const EnvironmentName& name, const CreateOptions& options);
   std::vector<environment::Environment> sandboxes(const std::string& tenant);
   Status status(const EnvironmentName& name);
@@ -208,6 +217,10 @@ class Doppel {
   plan::Plan resolve(const EnvironmentName& name, const std::vector<Resolution>& resolutions,
                      const PlanOptions& options);
   plan::Promoted promote(const EnvironmentName& name, const std::string& plan_hash);
+
+  /// Ends sessions of sandboxes that live waits for or that are beyond the manifest's limits
+  /// [E9]. Throws Error(kUnsupported) where there is no server (SQLite).
+  std::vector<database::EndedSession> guard(const std::string& tenant);
 
   std::vector<plan::Promotion> history(const std::string& tenant);
   /// What was promoted after the promotion of that number, as soon as there is any; none after the

@@ -13,6 +13,7 @@
 namespace doppel::postgres {
 namespace {
 
+using database::Finding;
 using database::quote_name;
 using database::SqlRunner;
 
@@ -47,7 +48,12 @@ ORDER BY c.relname, t.tgname)",
     const auto use = use_of(uses, row[1].text(), row[0].text());
     if (use == database::TriggerUse::kSkip) continue;
     if (!use && (!shapes_rows || !quiet)) {
-      rules.remarks.push_back(title + " isn't run in the sandbox: it may act outside of it");
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kTrigger,
+           .weight = Finding::Weight::kWarning,
+           .place = title,
+           .message = title + " isn't run in the sandbox: it may act outside of it",
+           .remedy = "class it `replay` or `skip` under `triggers:` of its table in the manifest"});
       continue;
     }
     rules.statements.push_back(row[2].text());
@@ -70,9 +76,12 @@ WHERE r.ev_class = ANY ($1::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled 
 ORDER BY c.relname, r.rulename)",
                                    {Value(oid_array(relations))})) {
     if (row[3] == Value(1)) {
-      rules.remarks.push_back(
-          fmt::format("rule {} on {} isn't kept in the sandbox: it names what isn't copied",
-                      row[0].text(), row[1].text()));
+      const std::string title = fmt::format("rule {} on {}", row[0].text(), row[1].text());
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kRule,
+           .weight = Finding::Weight::kWarning,
+           .place = title,
+           .message = title + " isn't kept in the sandbox: it names what isn't copied"});
       continue;
     }
     rules.statements.push_back(row[2].text());
@@ -103,9 +112,11 @@ ORDER BY c.relname, p.polname)",
     rules.statements.push_back(row[0].text() + (for_all ? "PUBLIC" : quote_name(role)) +
                                row[1].text());
     if (!for_all) {
-      rules.remarks.push_back(fmt::format(
-          "policy {} on {} is for certain roles: in the sandbox it is for the sandbox's",
-          row[3].text(), row[4].text()));
+      const std::string title = fmt::format("policy {} on {}", row[3].text(), row[4].text());
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kRule,
+           .place = title,
+           .message = title + " is for certain roles: in the sandbox it is for the sandbox's"});
     }
   }
 }

@@ -13,7 +13,7 @@ namespace doppel::postgres {
 /// What shapes and hides rows of the copies.
 struct CopiedRules {
   std::vector<std::string> statements;
-  std::vector<std::string> remarks;
+  std::vector<database::Finding> findings;
 };
 
 /// Whether a trigger function's body reaches beyond the row that it was called for.
