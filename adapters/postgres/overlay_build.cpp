@@ -107,6 +107,7 @@ Plan plan_copy(Connection& connection, const OverlaySpec& spec,
                                      shaping_functions(live, relations),
                                      written_of(plan.data, trigger_functions));
   append(plan.findings, plan.objects.findings);
+  append(plan.findings, unsafe_functions(live, relations));
   std::vector<std::string>& script = plan.before_capture;
   append(script, table_statements(live, plan.tables));
   append(script, constraint_statements(live, relations));

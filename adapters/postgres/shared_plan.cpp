@@ -53,7 +53,7 @@ SELECT c.relname, u.why, u.remedy FROM pg_class c CROSS JOIN LATERAL (
   FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
   JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
   WHERE p.prosqlbody IS NULL AND NOT EXISTS (
-      SELECT FROM unnest(p.proconfig) AS s WHERE starts_with(s, 'search_path='))
+      SELECT FROM unnest(p.proconfig) AS s WHERE s ~ '^search_path=.*\mpg_temp"?$')
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
                     AND e.objid = p.oid AND e.deptype = 'e')
     AND EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
