@@ -48,31 +48,40 @@ struct Outcome {
   json::object document;  ///< what its own command printed, or with the outcome `stopped` its error
 };
 
-/// A process each, as many at a time as asked for: one that stops or dies stops no other.
+Outcome outcome_of(const std::string& environment, const Finished& finished) {
+  Outcome outcome{environment, {}};
+  const std::string& answer = finished.exit == 0 ? finished.output : finished.error;
+  try {
+    outcome.document = parse_json(answer, environment).as_object();
+  } catch (const std::exception&) {
+    const std::string message = answer.empty() ? "its process was killed" : answer;
+    const std::string again = "run `doppel sandbox adapt " + environment + "` by itself";
+    outcome.document["error"] = json::object{{"message", message}, {"remedy", again}};
+  }
+  if (finished.exit != 0) outcome.document["outcome"] = "stopped";
+  return outcome;
+}
+
+/// A process each, as many at a time as asked for, in whatever order they end: one that stops, dies
+/// or takes long stops no other.
 std::vector<Outcome> adapt_all(const std::vector<environment::Environment>& sandboxes,
                                std::size_t jobs, const std::string& author) {
-  std::vector<Outcome> outcomes;
+  std::vector<Outcome> outcomes(sandboxes.size());
   std::vector<Program> running;
+  std::vector<std::size_t> places;  // In `outcomes`, aligned with `running`.
   std::size_t next = 0;
-  while (outcomes.size() < sandboxes.size()) {
+  while (next < sandboxes.size() || !running.empty()) {
     while (next < sandboxes.size() && running.size() < jobs) {
       running.push_back(
-          start_again({"--as", author, "--json", "sandbox", "adapt", sandboxes[next++].title()}));
+          start_again({"--as", author, "--json", "sandbox", "adapt", sandboxes[next].title()}));
+      places.push_back(next++);
     }
-    const Program first = running.front();
-    running.erase(running.begin());
-    const Finished finished = wait_for(first);
-    Outcome outcome{sandboxes[outcomes.size()].title(), {}};
-    const std::string& answer = finished.exit == 0 ? finished.output : finished.error;
-    try {
-      outcome.document = parse_json(answer, outcome.environment).as_object();
-    } catch (const std::exception&) {
-      const std::string message = answer.empty() ? "its process was killed" : answer;
-      const std::string again = "run `doppel sandbox adapt " + outcome.environment + "` by itself";
-      outcome.document["error"] = json::object{{"message", message}, {"remedy", again}};
-    }
-    if (finished.exit != 0) outcome.document["outcome"] = "stopped";
-    outcomes.push_back(std::move(outcome));
+    const auto first = static_cast<std::ptrdiff_t>(first_to_end(running));
+    const std::size_t place = places[static_cast<std::size_t>(first)];
+    const Finished finished = wait_for(running[static_cast<std::size_t>(first)]);
+    running.erase(running.begin() + first);
+    places.erase(places.begin() + first);
+    outcomes[place] = outcome_of(sandboxes[place].title(), finished);
   }
   return outcomes;
 }

@@ -45,10 +45,12 @@ class Context {
 std::string example(const std::string& line);
 
 // Each adds its commands; one file each.
+void add_check(CLI::App& app, Context& context);
 void add_code(CLI::App& app, Context& context);  ///< export and apply
 void add_completion(CLI::App& app, Context& context);
 void add_diff(CLI::App& app, Context& context);
 void add_env(CLI::App& app, Context& context);
+void add_guard(CLI::App& app, Context& context);
 void add_history(CLI::App& app, Context& context);
 void add_init(CLI::App& app, Context& context);
 void add_manifest(CLI::App& app, Context& context);

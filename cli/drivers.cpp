@@ -42,19 +42,24 @@ std::string shared_home() {
   return shared ? given : "";
 }
 
-/// A hold of a shared store lasts so long after its last sign of life.
-std::int64_t lease_microseconds() {
-  constexpr std::int64_t kSecond = 1'000'000;
-  constexpr std::int64_t kUsual = 30;
-  const std::string given = variable("DOPPEL_LEASE_SECONDS");
-  if (given.empty()) return kUsual * kSecond;
+/// A number of seconds that the environment may say.
+int seconds_of(const char* name, int usual) {
+  const std::string given = variable(name);
+  if (given.empty()) return usual;
   const auto seconds = parse_integer(given);
   constexpr std::int64_t kLongest = 3600;
   if (!seconds || *seconds < 1 || *seconds > kLongest) {
-    throw Error(ErrorCode::kUsage, "DOPPEL_LEASE_SECONDS must be a number from 1 to 3600",
+    throw Error(ErrorCode::kUsage, std::string(name) + " must be a number from 1 to 3600",
                 {.place = given});
   }
-  return *seconds * kSecond;
+  return static_cast<int>(*seconds);
+}
+
+/// A hold of a shared store lasts so long after its last sign of life.
+std::int64_t lease_microseconds() {
+  constexpr std::int64_t kSecond = 1'000'000;
+  constexpr int kUsual = 30;
+  return seconds_of("DOPPEL_LEASE_SECONDS", kUsual) * kSecond;
 }
 
 std::string author(const Options& options) {
@@ -91,6 +96,7 @@ std::unique_ptr<Doppel> open_doppel(const Options& options) {
   settings.clock = &clock;
   settings.random = &random;
   settings.author = author(options);
+  settings.patience_s = seconds_of("DOPPEL_PATIENCE_SECONDS", Settings::kUsualPatience);
   return std::make_unique<Doppel>(std::move(settings));
 }
 

@@ -37,12 +37,14 @@ int report(const Error& error, const Context& context) {
 void add_commands(CLI::App& app, Context& context) {
   doppel::cli::add_init(app, context);
   doppel::cli::add_manifest(app, context);
+  doppel::cli::add_check(app, context);
   doppel::cli::add_sandbox(app, context);
   doppel::cli::add_env(app, context);
   doppel::cli::add_sql(app, context);
   doppel::cli::add_diff(app, context);
   doppel::cli::add_code(app, context);
   doppel::cli::add_plan(app, context);
+  doppel::cli::add_guard(app, context);
   doppel::cli::add_history(app, context);
   doppel::cli::add_snapshot(app, context);
   doppel::cli::add_completion(app, context);

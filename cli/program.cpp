@@ -1,6 +1,8 @@
 #include "cli/program.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <spawn.h>
@@ -59,6 +61,20 @@ Program start_again(const std::vector<std::string>& arguments) {
   ::posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) fail("can't start doppel again", failure);
   return program;
+}
+
+std::size_t first_to_end(const std::vector<Program>& running) {
+  while (true) {
+    siginfo_t ended{};
+    // It stays to be waited for.
+    if (::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) < 0) {
+      if (errno == EINTR) continue;
+      fail("can't wait for a process", errno);
+    }
+    const auto found = std::ranges::find(running, ended.si_pid, &Program::process);
+    if (found != running.end()) return static_cast<std::size_t>(found - running.begin());
+    ::waitpid(ended.si_pid, nullptr, 0);
+  }
 }
 
 Finished wait_for(Program program) {

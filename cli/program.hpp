@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct Finished {
 
 /// With these arguments and this process's environment. Throws Error(kIo).
 Program start_again(const std::vector<std::string>& arguments);
+
+/// The one that ends first, by its place in `running`. REQUIRES: there is one, and this process
+/// has no other children.
+std::size_t first_to_end(const std::vector<Program>& running);
 
 Finished wait_for(Program program);
 

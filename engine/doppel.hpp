@@ -44,6 +44,9 @@ struct Settings {
   const Clock* clock = nullptr;
   Random* random = nullptr;
   std::string author;  ///< who does what is done through this object
+  /// How long a promotion meets writers of its rows before it gives up, in seconds: about.
+  int patience_s = kUsualPatience;
+  static constexpr int kUsualPatience = 5;
   // For a shared store.
   ProcessId process = {};
   std::int64_t lease_microseconds = 30'000'000;
@@ -58,6 +61,12 @@ struct CreateOptions {
   std::string carrier;  ///< empty: the manifest's, else the database's
   bool follow_live = false;
   std::string purpose;
+};
+
+/// What is to be known before a sandbox is made.
+struct Checked {
+  std::string kind, carrier;
+  std::vector<database::Finding> findings;  ///< the heaviest first
 };
 
 struct Created {
@@ -188,6 +197,9 @@ class Doppel {
   std::vector<environment::Tenant> tenants();
   manifest::Model model(const std::string& tenant);
 
+  /// What stands in the way of such a sandbox, what will be otherwise in it, and what would make
+  /// its promotion slow. Nothing is made.
+  Checked check(const std::string& tenant, const CreateOptions& options);
   Created create(const EnvironmentName& name, const CreateOptions& options);
   std::vector<environment::Environment> sandboxes(const std::string& tenant);
   Status status(const EnvironmentName& name);
@@ -236,6 +248,10 @@ class Doppel {
   plan::Plan resolve(const EnvironmentName& name, const std::vector<Resolution>& resolutions,
                      const PlanOptions& options);
   plan::Promoted promote(const EnvironmentName& name, const std::string& plan_hash);
+
+  /// Ends sessions of sandboxes that live waits for or that are beyond the manifest's limits
+  /// [E9]. Throws Error(kUnsupported) where there is no server (SQLite).
+  std::vector<database::EndedSession> guard(const std::string& tenant);
 
   std::vector<plan::Promotion> history(const std::string& tenant);
   /// What was promoted after the promotion of that number, as soon as there is any; none after the

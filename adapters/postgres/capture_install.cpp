@@ -44,6 +44,24 @@ std::string keep(const Place& place, const std::string& query) {
       place.number, query, place.lead);
 }
 
+/// Looked at by every statement's end: what a sandbox may hold. Pages tell most of the time that
+/// there is room: no page has as many rows as kRowsOfPage.
+constexpr std::string_view kLimit = R"(
+CREATE FUNCTION {0}doppel_limit() RETURNS void LANGUAGE plpgsql AS $doppel$
+DECLARE most bigint;
+BEGIN
+  SELECT value::bigint INTO most FROM doppel_mark WHERE name = 'changed_rows';
+  IF pg_relation_size('doppel_capture'::regclass) / current_setting('block_size')::bigint * {1}
+      > most THEN
+    IF (SELECT count(*) FROM doppel_capture) > most THEN
+      RAISE EXCEPTION 'the sandbox would have changed more than % rows', most
+        USING ERRCODE = '53400';
+    END IF;
+  END IF;
+END $doppel$;
+)";
+constexpr int kRowsOfPage = 128;
+
 /// Texts that don't depend on who writes.
 std::string settings(const std::vector<std::string>& path) {
   return fmt::format(
@@ -55,7 +73,7 @@ std::string settings(const std::vector<std::string>& path) {
 
 constexpr std::string_view kFunction =
     "CREATE FUNCTION {}doppel_{}_{}() RETURNS trigger LANGUAGE plpgsql {} AS "
-    "$doppel$ BEGIN\n{}RETURN NULL; END $doppel$;\n";
+    "$doppel$ BEGIN\n{}PERFORM {}doppel_limit();\nRETURN NULL; END $doppel$;\n";
 
 /// Text as format() leaves it.
 std::string without_places(std::string_view text) {
@@ -79,7 +97,8 @@ std::string capture_of(const TableShape& shape, const Place& place,
   return fmt::format(
       kFunction, place.functions, "capture", place.number, settings(path),
       fmt::format("IF TG_OP = 'INSERT' THEN {}ELSIF TG_OP = 'DELETE' THEN {}ELSE {}END IF;\n",
-                  keep(place, new_keys), keep(place, old_rows), keep(place, moved_keys)));
+                  keep(place, new_keys), keep(place, old_rows), keep(place, moved_keys)),
+      place.functions);
 }
 
 /// The rows of the relation that is emptied, which may be a partition.
@@ -89,7 +108,8 @@ std::string truncation_of(const TableShape& shape, const Place& place,
       place, fmt::format("SELECT {} AS key, {} AS image FROM %s", without_places(key_texts(shape)),
                          without_places(text_of_columns(shape.columns))));
   return fmt::format(kFunction, place.functions, "truncate", place.number, settings(path),
-                     fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)));
+                     fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)),
+                     place.functions);
 }
 
 /// `condition` stands between the triggers and their functions.
@@ -163,6 +183,7 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
       "CREATE TABLE doppel_mark (name text PRIMARY KEY, value text);\n"
       "CREATE TABLE doppel_capture (tbl integer, key text[], image text[], by text NOT NULL, "
       "at timestamptz NOT NULL, PRIMARY KEY (tbl, key));\n";
+  sql += fmt::format(kLimit, "", kRowsOfPage);
   for (std::size_t number = 0; number < shapes.size(); ++number) {
     const Place place{.number = number, .functions = {}, .lead = {}};
     sql += capture_of(*shapes[number], place, path) + truncation_of(*shapes[number], place, path);
@@ -187,7 +208,7 @@ void install_shared_capture(Connection& connection, const std::vector<TableShape
       "CREATE TABLE doppel_capture ({0}, tbl integer, key text[], image text[], by text NOT NULL, "
       "at timestamptz NOT NULL, PRIMARY KEY ({1}, tbl, key));\n",
       column, kSandboxColumn);
-  sql += fmt::format(kGuard, schema);
+  sql += fmt::format(kGuard, schema) + fmt::format(kLimit, schema, kRowsOfPage);
   for (std::size_t number = 0; number < shapes.size(); ++number) {
     const Place place{
         .number = number, .functions = schema, .lead = std::string(kSandboxColumn) + ", "};

@@ -17,6 +17,7 @@ namespace {
 using database::quote_name;
 using database::SqlRunner;
 using Kind = CopiedObject::Kind;
+using Weight = database::Finding::Weight;
 
 /// A function or view of live that may have to be copied.
 struct Candidate {
@@ -230,21 +231,28 @@ CopiedObjects read_copied_objects(SqlRunner& live, const std::vector<CopiedTable
       continue;
     }
     const std::string title = fmt::format("function {}({})", object.name, candidate.arguments);
+    const auto find = [&](Weight weight, const std::string& what, const std::string& remedy) {
+      copied.findings.push_back({.kind = database::Finding::Kind::kFunction,
+                                 .weight = weight,
+                                 .place = title,
+                                 .message = title + what,
+                                 .remedy = remedy});
+    };
     if (!candidate.trusted) {
-      copied.remarks.push_back(title +
-                               " is in a language that only a superuser may use: the "
-                               "sandbox calls live's");
+      find(Weight::kWarning,
+           " is in a language that only a superuser may use: the sandbox calls live's", "");
       continue;
     }
     if (names_live(candidate, path, names)) {
-      copied.remarks.push_back(title +
-                               " names config with live's schema before it, which the "
-                               "sandbox has no right to");
+      find(Weight::kWarning,
+           " names config with live's schema before it, which the sandbox has no right to",
+           "leave the schema out in its body: the search_path says which is meant");
     }
     if (candidate.definer) {
-      copied.remarks.push_back(title +
-                               " runs with the rights of its caller in the sandbox; live's "
-                               "own, called with its schema, does what its owner may");
+      find(Weight::kNote,
+           " runs with the rights of its caller in the sandbox; live's own, called with its "
+           "schema, does what its owner may",
+           "");
     }
     object.sql = function_sql(live, candidate, schema);
     if (std::ranges::find(data.trigger_functions, oid) != data.trigger_functions.end() &&

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "adapters/postgres/copied_tables.hpp"
+#include "database/finding.hpp"
 
 namespace doppel::postgres {
 
@@ -19,7 +20,7 @@ struct CopiedObject {
 
 struct CopiedObjects {
   std::vector<CopiedObject> objects;  ///< each after those that it needs
-  std::vector<std::string> remarks;
+  std::vector<database::Finding> findings;
   Oids oids(CopiedObject::Kind kind) const;
 };
 

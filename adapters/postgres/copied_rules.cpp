@@ -13,6 +13,7 @@
 namespace doppel::postgres {
 namespace {
 
+using database::Finding;
 using database::quote_name;
 using database::SqlRunner;
 
@@ -47,7 +48,12 @@ ORDER BY c.relname, t.tgname)",
     const auto use = use_of(uses, row[1].text(), row[0].text());
     if (use == database::TriggerUse::kSkip) continue;
     if (!use && (!shapes_rows || !quiet)) {
-      rules.remarks.push_back(title + " isn't run in the sandbox: it may act outside of it");
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kTrigger,
+           .weight = Finding::Weight::kWarning,
+           .place = title,
+           .message = title + " isn't run in the sandbox: it may act outside of it",
+           .remedy = "class it `replay` or `skip` under `triggers:` of its table in the manifest"});
       continue;
     }
     rules.statements.push_back(row[2].text());
@@ -72,9 +78,12 @@ WHERE r.ev_class = ANY ($1::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled 
 ORDER BY c.relname, r.rulename)",
                                    {Value(oid_array(relations)), Value(oid_array(inside))})) {
     if (row[3] == Value(1)) {
-      rules.remarks.push_back(
-          fmt::format("rule {} on {} isn't kept in the sandbox: it names what isn't copied",
-                      row[0].text(), row[1].text()));
+      const std::string title = fmt::format("rule {} on {}", row[0].text(), row[1].text());
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kRule,
+           .weight = Finding::Weight::kWarning,
+           .place = title,
+           .message = title + " isn't kept in the sandbox: it names what isn't copied"});
       continue;
     }
     rules.statements.push_back(row[2].text());
@@ -105,9 +114,11 @@ ORDER BY c.relname, p.polname)",
     rules.statements.push_back(row[0].text() + (for_all ? "PUBLIC" : quote_name(role)) +
                                row[1].text());
     if (!for_all) {
-      rules.remarks.push_back(fmt::format(
-          "policy {} on {} is for certain roles: in the sandbox it is for the sandbox's",
-          row[3].text(), row[4].text()));
+      const std::string title = fmt::format("policy {} on {}", row[3].text(), row[4].text());
+      rules.findings.push_back(
+          {.kind = Finding::Kind::kRule,
+           .place = title,
+           .message = title + " is for certain roles: in the sandbox it is for the sandbox's"});
     }
   }
 }
@@ -146,6 +157,59 @@ Oids shaping_functions(SqlRunner& live, const Oids& relations) {
     functions.push_back(row[0].integer());
   }
   return functions;
+}
+
+std::vector<Finding> unsafe_functions(SqlRunner& live, const Oids& tables) {
+  constexpr std::string_view kUnsafe = R"(
+WITH RECURSIVE acted AS (
+  SELECT DISTINCT f.conrelid AS oid FROM pg_constraint f
+  WHERE f.contype = 'f' AND f.conrelid = ANY ($1::oid[]) AND f.confrelid = ANY ($1::oid[])
+    AND (f.confupdtype IN ('c', 'n', 'd') OR f.confdeltype IN ('n', 'd'))
+), part AS (
+  SELECT a.oid AS relation, 'pg_constraint'::regclass AS class, k.oid AS object
+  FROM acted a JOIN pg_attribute t ON t.attrelid = a.oid AND t.attnum > 0 AND NOT t.attisdropped
+  JOIN pg_constraint k ON k.contype = 'c' AND (k.conrelid = a.oid OR k.contypid = t.atttypid)
+  UNION SELECT d.adrelid, 'pg_attrdef', d.oid FROM pg_attrdef d JOIN acted a ON a.oid = d.adrelid
+  UNION SELECT i.indrelid, 'pg_class', i.indexrelid FROM pg_index i JOIN acted a
+    ON a.oid = i.indrelid
+  UNION SELECT g.tgrelid, 'pg_trigger', g.oid FROM pg_trigger g JOIN acted a ON a.oid = g.tgrelid
+    WHERE NOT g.tgisinternal
+), called (relation, oid) AS (
+  SELECT p.relation, d.refobjid FROM part p JOIN pg_depend d ON d.classid = p.class
+    AND d.objid = p.object AND d.refclassid = 'pg_proc'::regclass
+  WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE p.class = 'pg_trigger'::regclass
+                    AND g.oid = p.object AND g.tgfoid = d.refobjid)
+  -- A body that was bound when it was made calls others with the search_path that there is.
+  UNION
+  SELECT c.relation, d.refobjid FROM called c JOIN pg_proc p ON p.oid = c.oid
+    AND p.prosqlbody IS NOT NULL
+  JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = c.oid
+    AND d.refclassid = 'pg_proc'::regclass
+)
+SELECT DISTINCT c.relname, p.oid::regprocedure::text,
+  (SELECT string_agg(quote_ident(s), ', ') FROM unnest(current_schemas(false)) AS s
+   WHERE s <> 'doppel')
+FROM called JOIN pg_class c ON c.oid = called.relation JOIN pg_proc p ON p.oid = called.oid
+JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
+WHERE p.prosqlbody IS NULL
+  AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS s WHERE s ~ '^search_path=.*\mpg_temp"?$')
+  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
+                  AND e.objid = p.oid AND e.deptype = 'e')
+ORDER BY 1, 2)";
+  std::vector<Finding> findings;
+  for (const Row& row : live.query(kUnsafe, {Value(oid_array(tables))})) {
+    const std::string& function = row[1].text();
+    findings.push_back(
+        {.kind = Finding::Kind::kFunction,
+         .weight = Finding::Weight::kRefused,
+         .place = row[0].text(),
+         .message = fmt::format("references act on {}, which then calls {} as its owner, and that "
+                                "doesn't say where it looks for names: a sandbox could",
+                                row[0].text(), function),
+         .remedy = fmt::format("ALTER FUNCTION {} SET search_path = {}, pg_temp", function,
+                               row[2].text())});
+  }
+  return findings;
 }
 
 void fix_trigger_paths(SqlRunner& sandbox, const std::string& schema,

@@ -13,7 +13,7 @@ namespace doppel::postgres {
 /// What shapes and hides rows of the copies.
 struct CopiedRules {
   std::vector<std::string> statements;
-  std::vector<std::string> remarks;
+  std::vector<database::Finding> findings;
 };
 
 /// Whether a trigger function's body reaches beyond the row that it was called for.
@@ -36,6 +36,11 @@ CopiedRules read_copied_rules(database::SqlRunner& live, const Oids& relations,
 /// tables and views of its own in pg_temp. So functions of triggers that shape rows are copied in
 /// any case, and look for names only where `path` says.
 Oids shaping_functions(database::SqlRunner& live, const Oids& relations);
+/// Functions that checks, defaults, generated columns, indexes, domains and trigger conditions of
+/// `tables` call where a reference acts on these: nobody can say for them where they look for
+/// names, so they must say it themselves, and the sandbox's pg_temp last. Those that don't are
+/// refused.
+std::vector<database::Finding> unsafe_functions(database::SqlRunner& live, const Oids& tables);
 /// REQUIRES: an open transaction, after the functions were made in `schema`.
 void fix_trigger_paths(database::SqlRunner& sandbox, const std::string& schema,
                        const std::vector<std::string>& path);

@@ -394,6 +394,7 @@ std::vector<std::string> writing_statements(const DataTables& data, const DataPl
         "IF EXISTS (SELECT FROM doppel_hidden_{0} WHERE settled) THEN PERFORM doppel_settle_{0}(); "
         "END IF;\n",
         table.number);
+    settle += "PERFORM doppel_limit();\n";
     statements.push_back(end_function(data, table.live.oid, table.number,
                                       running_statement(table.number), settle, place));
     statements.push_back(deferred_checks(data, table.live.oid, table.number, place));

@@ -6,7 +6,6 @@
 
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
@@ -67,6 +66,15 @@ std::string on_own_rows(std::string text, bool before, bool deferred) {
   return replaced(std::move(text), " FOR EACH ROW", " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW");
 }
 
+database::Finding refused(const std::string& place, const std::string& why,
+                          const std::string& remedy) {
+  return {.kind = database::Finding::Kind::kTrigger,
+          .weight = database::Finding::Weight::kRefused,
+          .place = place,
+          .message = "trigger " + place + why,
+          .remedy = remedy};
+}
+
 }  // namespace
 
 TriggerUses trigger_uses(const database::OverlaySpec& spec) {
@@ -77,11 +85,11 @@ TriggerUses trigger_uses(const database::OverlaySpec& spec) {
   return uses;
 }
 
-Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, DataTables& data) {
+Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, DataTables& data,
+                        std::vector<database::Finding>& findings) {
   Oids tables;
   for (const DataTable& table : data.tables) tables.push_back(table.live.oid);
   Oids functions;
-  std::vector<std::string> unclassed;
   for (const Row& row : live.query(kTriggers, {Value(oid_array(tables))})) {
     const std::int64_t type = row[3].integer();
     const bool row_trigger = (type & kRow) != 0;
@@ -94,13 +102,17 @@ Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, Data
     }
     if (use == TriggerUse::kSkip) continue;
     if (!use && (row[5] != Value(1) || acts_outside(row[4].text()))) {
-      unclassed.push_back(place);
+      findings.push_back(refused(
+          place,
+          " may act beyond its row, and the manifest doesn't say whether it runs in a sandbox",
+          "class it `replay` or `skip` under `triggers:` of its table in the manifest"));
       continue;
     }
     if (row[6] == Value(1)) {
-      throw Error(ErrorCode::kUnsupported,
-                  "a trigger with transition tables can't run in a sandbox that writes its table",
-                  {.place = place, .remedy = "class it `skip` under `triggers:` in the manifest"});
+      findings.push_back(
+          refused(place, " has transition tables and can't run in a sandbox that writes its table",
+                  "class it `skip` under `triggers:` of its table in the manifest"));
+      continue;
     }
     DataTable& table = *std::ranges::find_if(
         data.tables, [&](const DataTable& known) { return known.live.oid == row[1].integer(); });
@@ -117,14 +129,7 @@ Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, Data
     }
     if (!before && !deferred) table.late_triggers.push_back(row[0].text());
   }
-  if (unclassed.empty()) return functions;
-  throw Error(ErrorCode::kUnsupported,
-              "triggers that may act beyond their row, and the manifest doesn't say whether they "
-              "run in a sandbox: " +
-                  join(unclassed, ", "),
-              {.place = unclassed.front(),
-               .remedy = "class each `replay` or `skip` under `triggers:` of its table in the "
-                         "manifest"});
+  return functions;
 }
 
 }  // namespace doppel::postgres

@@ -7,9 +7,10 @@ namespace doppel::postgres {
 
 /// Puts the application's own triggers into `data`, those that run: what the manifest replays and
 /// what only shapes or judges its row. Returns the functions that they call.
-/// Throws Error(kUnsupported), naming all of them, for triggers that may act elsewhere and of which
-/// the manifest says nothing, and for those that can't run behind a view.
-Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, DataTables& data);
+/// Finds, as refused, triggers that may act elsewhere and of which the manifest says nothing, and
+/// those that can't run behind a view.
+Oids read_data_triggers(database::SqlRunner& live, const TriggerUses& uses, DataTables& data,
+                        std::vector<database::Finding>& findings);
 
 /// What `uses` is made of.
 TriggerUses trigger_uses(const database::OverlaySpec& spec);

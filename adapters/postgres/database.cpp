@@ -1,6 +1,8 @@
 #include "adapters/postgres/database.hpp"
 
 #include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/examine.hpp"
+#include "adapters/postgres/guard.hpp"
 #include "adapters/postgres/listen.hpp"
 #include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_names.hpp"
@@ -55,6 +57,17 @@ class AttachedServer final : public database::Database {
   }
 
   database::OverlayBuilder& overlays() override { return *builder_; }
+
+  std::vector<database::Finding> examine(const database::OverlaySpec& spec,
+                                         std::span<const database::Lookup> lookups) override {
+    return postgres::examine(*postgres::open({.dsn = dsn_}), spec, lookups);
+  }
+
+  std::vector<database::EndedSession> end_harmful_sessions(
+      const database::SessionLimits& limits) override {
+    const auto connection = postgres::open({.dsn = dsn_, .access = database::Access::kReadWrite});
+    return postgres::end_harmful_sessions(*connection, limits);
+  }
 
   std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 

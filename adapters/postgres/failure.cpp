@@ -30,6 +30,9 @@ constexpr std::array kMeanings{
     Meaning{"25P03", ErrorCode::kIo, "the transaction was idle for too long; run it again"},
     Meaning{"53300", ErrorCode::kBusy,
             "the server or the role takes no more connections: close some or raise the limit"},
+    Meaning{"53400", ErrorCode::kUnsupported,
+            "go on in another sandbox, with more `changed_rows` under `limits:` in the manifest "
+            "where that is right"},
     Meaning{"53100", ErrorCode::kNoSpace, "free disk space on the server and try again"},
     Meaning{"53200", ErrorCode::kIo, "give the server more memory, or try again when it is idle"},
     Meaning{"25006", ErrorCode::kReadOnly, "name the primary server, not a read-only standby"},
@@ -37,6 +40,9 @@ constexpr std::array kMeanings{
             "give doppel's role the right, or name another role in the DSN"},
     Meaning{"3D000", ErrorCode::kNotFound, "check the name of the database in the DSN"},
     Meaning{"3F000", ErrorCode::kSql, ""},
+    Meaning{"28P01", ErrorCode::kReadOnly,
+            "doppel keeps no passwords of DSNs: put it into ~/.pgpass, or PGPASSWORD into the "
+            "environment"},
     Meaning{"28", ErrorCode::kReadOnly, "check the role and its password in the DSN, and pg_hba"},
     Meaning{"08", ErrorCode::kIo, "check that the server runs and can be reached"},
     Meaning{"22021", ErrorCode::kInvalidInput, kNoSuchText},
@@ -162,10 +168,11 @@ void fail_to_connect(PGconn* connection, const std::string& place) {
   // libpq keeps no SQLSTATE of a failed connection, only the server's words.
   std::string state = "08001";
   if (has("database \"") && has("does not exist")) state = "3D000";
-  if (has("authentication failed") || has("no password supplied") || has("pg_hba.conf") ||
+  if (has("authentication failed") || has("pg_hba.conf") ||
       (has("role \"") && has("does not exist")) || has("is not permitted to log in")) {
     state = "28000";
   }
+  if (has("no password supplied")) state = "28P01";
   if (has("too many clients") || has("too many connections") || has("connection slots")) {
     state = "53300";
   }

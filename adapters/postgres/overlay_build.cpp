@@ -22,6 +22,7 @@
 namespace doppel::postgres {
 namespace {
 
+using database::Finding;
 using database::OverlaySpec;
 using database::quote_name;
 using database::TrackedTable;
@@ -34,10 +35,11 @@ struct Plan {
   CopiedObjects objects;
   std::vector<std::string> before_capture;
   std::vector<std::string> after_capture;
-  std::vector<std::string> remarks;
+  std::vector<Finding> findings;
 };
 
-void append(std::vector<std::string>& list, std::vector<std::string> more) {
+template <typename T>
+void append(std::vector<T>& list, std::vector<T> more) {
   list.insert(list.end(), std::make_move_iterator(more.begin()),
               std::make_move_iterator(more.end()));
 }
@@ -50,8 +52,12 @@ std::string path_statement(const std::vector<std::string>& path) {
 void plan_data(database::SqlRunner& live, const DataPlace& place, Plan& plan) {
   const DataTables& data = plan.data;
   for (const RefusedTable& table : data.refused) {
-    plan.remarks.push_back(
-        fmt::format("{} is for reading only: {} ({})", table.name, table.reason, table.remedy));
+    plan.findings.push_back({.kind = Finding::Kind::kTable,
+                             .weight = Finding::Weight::kWarning,
+                             .place = table.name,
+                             .message = fmt::format("{} is for reading only: {} ({})", table.name,
+                                                    table.reason, table.remedy),
+                             .remedy = table.remedy});
   }
   if (data.tables.empty() && data.refused.empty()) return;
   std::vector<std::string> own{place.names.delta, place.names.schema};
@@ -94,13 +100,14 @@ Plan plan_copy(Connection& connection, const OverlaySpec& spec,
   plan.tables = read_copied_tables(live, wanted);
   const TriggerUses uses = trigger_uses(spec);
   plan.data = read_data_tables(live, spec, plan.tables, connection.path());
-  const Oids trigger_functions = read_data_triggers(live, uses, plan.data);
+  const Oids trigger_functions = read_data_triggers(live, uses, plan.data, plan.findings);
   Oids relations;
   for (const CopiedTable& table : plan.tables) relations.push_back(table.oid);
   plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.schema,
                                      shaping_functions(live, relations),
                                      written_of(plan.data, trigger_functions));
-  plan.remarks = plan.objects.remarks;
+  append(plan.findings, plan.objects.findings);
+  append(plan.findings, unsafe_functions(live, relations));
   std::vector<std::string>& script = plan.before_capture;
   append(script, table_statements(live, plan.tables));
   append(script, constraint_statements(live, relations));
@@ -112,8 +119,11 @@ Plan plan_copy(Connection& connection, const OverlaySpec& spec,
     if (object.filled) {
       script.push_back("REFRESH MATERIALIZED VIEW " + quote_name(object.name));
     }
-    plan.remarks.push_back("materialised view " + object.name +
-                           " is as it was when the sandbox was made: a refresh makes it anew");
+    plan.findings.push_back(
+        {.kind = Finding::Kind::kView,
+         .place = object.name,
+         .message = "materialised view " + object.name +
+                    " is as it was when the sandbox was made: a refresh makes it anew"});
   }
   for (const std::int64_t view : plan.objects.oids(Kind::kView)) relations.push_back(view);
   const Oids functions = plan.objects.oids(Kind::kFunction);
@@ -121,7 +131,7 @@ Plan plan_copy(Connection& connection, const OverlaySpec& spec,
   append(script, view_default_statements(plan.data));
   CopiedRules rules = read_copied_rules(live, relations, names.role, uses);
   append(script, std::move(rules.statements));
-  append(plan.remarks, std::move(rules.remarks));
+  append(plan.findings, std::move(rules.findings));
   return plan;
 }
 
@@ -217,6 +227,15 @@ std::vector<TableShapePtr> config_shapes(const OverlaySpec& spec) {
   return shapes;
 }
 
+CopyExamination examine_copy(Connection& connection, const OverlaySpec& spec) {
+  Plan plan = plan_copy(connection, spec, config_shapes(spec), names_of(spec));
+  CopyExamination examined{.findings = std::move(plan.findings), .config = {}, .written = {}};
+  const Granted granted = rights_of(plan, names_of(spec));
+  examined.config = granted.config;
+  for (const DataTable& table : plan.data.tables) examined.written.push_back(table.live.name);
+  return examined;
+}
+
 void build_copy(Connection& connection, const OverlaySpec& spec, const std::string& password) {
   const SandboxNames names = names_of(spec);
   const std::vector<TableShapePtr> shapes = config_shapes(spec);
@@ -225,6 +244,7 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   path.insert(path.end(), live_path.begin(), live_path.end());
   const std::string before = canary(connection, shapes);
   const Plan plan = plan_copy(connection, spec, shapes, names);
+  database::require_none_refused(plan.findings);
   connection.run_script(fmt::format("CREATE SCHEMA {}", quote_name(names.schema)));
   set_path(connection, path);
   connection.run_script(script_of(plan.before_capture));
@@ -237,6 +257,7 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   fix_trigger_paths(*connection.sql(), names.schema, path);
   connection.run_script(script_of(plan.after_capture));
   write_mark(connection, "mark", spec.mark);
+  write_mark(connection, "changed_rows", std::to_string(spec.limits.changed_rows));
   connection.run_script(
       fmt::format("COMMENT ON SCHEMA {} IS {}", quote_name(names.schema), quote_text(spec.mark)));
 
@@ -247,7 +268,8 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   if (!names.passing) remarks = make_role(connection, names, reader, password, spec.limits);
   if (granted.writes_data) make_writer(connection, names, reader);
   append(remarks, grant_rights(connection, granted));
-  remarks.insert(remarks.begin(), plan.remarks.begin(), plan.remarks.end());
+  const std::vector<std::string> found = database::texts_of(plan.findings);
+  remarks.insert(remarks.begin(), found.begin(), found.end());
   json::array kept;
   for (const std::string& remark : remarks) kept.emplace_back(remark);
   write_mark(connection, "remarks", write_json(kept, JsonStyle::kCompact));

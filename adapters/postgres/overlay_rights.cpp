@@ -132,6 +132,11 @@ std::vector<std::string> make_role(Connection& connection, const SandboxNames& n
       fmt::format("statement_timeout = '{}s';\n", limits.statement_s) + in_database +
       fmt::format("lock_timeout = '{}s';\n", limits.lock_s) + in_database +
       fmt::format("idle_in_transaction_session_timeout = '{}s';\n", limits.idle_transaction_s));
+  // Since PostgreSQL 17; `doppel guard` knows it everywhere.
+  if (!ask(connection, "SELECT FROM pg_settings WHERE name = 'transaction_timeout'").empty()) {
+    connection.run_script(in_database +
+                          fmt::format("transaction_timeout = '{}s'", limits.transaction_s));
+  }
   std::vector<std::string> remarks;
   if (ask(connection, "SELECT has_parameter_privilege('temp_file_limit', 'SET')").at(0).at(0) ==
       Value(1)) {

@@ -212,6 +212,8 @@ std::vector<database::RowCount> RowsOverlayBuilder::make(Connection& connection,
   const SharedSandbox sandbox = add_shared(connection, own.schema, generation, spec.mark);
   std::vector<database::RowCount> counts = fill_shared(connection, shapes, names, sandbox.number);
   write_shared_mark(connection, names, sandbox.number, "mark", spec.mark);
+  write_shared_mark(connection, names, sandbox.number, "changed_rows",
+                    std::to_string(spec.limits.changed_rows));
   write_shared_mark(connection, names, sandbox.number, "tables", describe_captured(shapes));
   std::string role;
   if (!own.passing) {

@@ -193,7 +193,7 @@ SharedNames make_generation(Connection& connection, const std::vector<TableShape
   fix_trigger_paths(*connection.sql(), names.views, before({names.views}, live));
   give_away(connection, names);
   std::vector<std::string> remarks = grant_shared(connection, plan, names);
-  remarks.insert(remarks.end(), plan.remarks.begin(), plan.remarks.end());
+  for (const database::Finding& finding : plan.findings) remarks.push_back(finding.message);
   json::array kept;
   for (const std::string& remark : remarks) kept.emplace_back(remark);
   write_shared_mark(connection, names, 0, "remarks", write_json(kept, JsonStyle::kCompact));

@@ -71,13 +71,15 @@ WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND NOT EXISTS (
 /// The rows of one sandbox are few: an index of another kind than btree, which can't be led by it,
 /// isn't missed.
 void read_indexes(Connection& connection, const Oids& tables, Ordered& statements,
-                  std::vector<std::string>& remarks) {
+                  std::vector<database::Finding>& findings) {
   for (const Row& row : ask(connection, kIndexes, tables)) {
     const std::string& definition = row[0].text();
     if (row[1] != Value("btree")) {
-      remarks.push_back(
-          fmt::format("index {} on {} isn't kept: of its kind ({}) none is by sandbox",
-                      row[2].text(), row[3].text(), row[1].text()));
+      findings.push_back(
+          {.kind = database::Finding::Kind::kKey,
+           .place = row[3].text() + "." + row[2].text(),
+           .message = fmt::format("index {} on {} isn't kept: of its kind ({}) none is by sandbox",
+                                  row[2].text(), row[3].text(), row[1].text())});
       continue;
     }
     constexpr std::string_view kMethod = " USING btree (";
@@ -122,7 +124,8 @@ WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.conty
 ORDER BY k.oid)";
 
 void read_references(Connection& connection, const Oids& tables,
-                     std::vector<std::string>& statements, std::vector<std::string>& remarks) {
+                     std::vector<std::string>& statements,
+                     std::vector<database::Finding>& findings) {
   std::size_t number = 0;
   for (const Row& row : ask(connection, kReferences, tables)) {
     const std::string table = quote_name(row[0].text());
@@ -134,8 +137,11 @@ void read_references(Connection& connection, const Oids& tables,
           {.place = row[0].text() + "." + row[1].text(), .remedy = "choose the carrier copy"});
     }
     if (row[8] != Value(1)) {
-      remarks.push_back(fmt::format("reference {} of {} isn't kept: live hasn't validated it",
-                                    row[1].text(), row[0].text()));
+      findings.push_back(
+          {.kind = database::Finding::Kind::kKey,
+           .place = row[0].text() + "." + row[1].text(),
+           .message = fmt::format("reference {} of {} isn't kept: live hasn't validated it",
+                                  row[1].text(), row[0].text())});
       continue;
     }
     // Without one, a row's delete would look through the rows of all sandboxes.
@@ -153,13 +159,13 @@ void read_references(Connection& connection, const Oids& tables,
 }  // namespace
 
 std::vector<std::string> shared_key_statements(Connection& connection, const Oids& tables,
-                                               std::vector<std::string>& remarks) {
+                                               std::vector<database::Finding>& findings) {
   Ordered keys;
   read_keys(connection, tables, keys);
-  read_indexes(connection, tables, keys, remarks);
+  read_indexes(connection, tables, keys, findings);
   std::vector<std::string> statements;
   for (auto& [index, statement] : keys) statements.push_back(std::move(statement));
-  read_references(connection, tables, statements, remarks);
+  read_references(connection, tables, statements, findings);
   return statements;
 }
 

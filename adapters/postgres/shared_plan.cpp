@@ -53,7 +53,7 @@ SELECT c.relname, u.why, u.remedy FROM pg_class c CROSS JOIN LATERAL (
   FROM pg_depend d JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
   JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
   WHERE p.prosqlbody IS NULL AND NOT EXISTS (
-      SELECT FROM unnest(p.proconfig) AS s WHERE starts_with(s, 'search_path='))
+      SELECT FROM unnest(p.proconfig) AS s WHERE s ~ '^search_path=.*\mpg_temp"?$')
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
                     AND e.objid = p.oid AND e.deptype = 'e')
     AND EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
@@ -108,9 +108,11 @@ void unfold_materialised(Connection& connection, SharedPlan& plan) {
     object.kind = Kind::kView;
     object.sql = fmt::format("CREATE VIEW {} WITH (security_invoker = true) AS {};\n",
                              quote_name(object.name), definition);
-    plan.remarks.push_back("materialised view " + object.name +
-                           " is a view in the sandbox, always as its config is: it can't be "
-                           "refreshed");
+    plan.findings.push_back({.kind = database::Finding::Kind::kView,
+                             .place = object.name,
+                             .message = "materialised view " + object.name +
+                                        " is a view in the sandbox, always as its config is: it "
+                                        "can't be refreshed"});
   }
 }
 
@@ -139,13 +141,13 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
   refuse_unfit(connection, tables);
   plan.objects = read_copied_objects(live, plan.tables, connection.path(), names.views,
                                      shaping_functions(live, tables));
-  plan.remarks = plan.objects.remarks;
+  plan.findings = plan.objects.findings;
   unfold_materialised(connection, plan);
   for (const CopiedTable& table : plan.tables) {
     plan.table_statements.push_back(shared_table(table));
   }
   append(plan.table_statements, identity_statements(live, tables));
-  append(plan.table_statements, shared_key_statements(connection, tables, plan.remarks));
+  append(plan.table_statements, shared_key_statements(connection, tables, plan.findings));
   CopiedRules shaping = read_copied_rules(live, tables, names.group);
   for (std::string& statement : shaping.statements) statement = unless_copying(statement);
   const Oids views = plan.objects.oids(Kind::kView);
@@ -155,8 +157,9 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
   plan.rule_statements = default_statements(live, relations, plan.objects.oids(Kind::kFunction));
   append(plan.rule_statements, std::move(shaping.statements));
   plan.view_statements = std::move(of_views.statements);
-  append(plan.remarks, std::move(shaping.remarks));
-  append(plan.remarks, std::move(of_views.remarks));
+  for (CopiedRules* rules : {&shaping, &of_views}) {
+    plan.findings.insert(plan.findings.end(), rules->findings.begin(), rules->findings.end());
+  }
   return plan;
 }
 
@@ -199,7 +202,7 @@ SELECT md5(string_agg(md5(x), '' ORDER BY md5(x) COLLATE "C")) FROM (
                std::vector<Value>{Value(text_array(names)), Value(text_array(connection.path()))})
           .get());
   // The digit says how this doppel makes the tables.
-  return sha256("1 " + describe_captured(shapes) + rows.at(0).at(0).text());
+  return sha256("2 " + describe_captured(shapes) + rows.at(0).at(0).text());
 }
 
 }  // namespace doppel::postgres

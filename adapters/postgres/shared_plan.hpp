@@ -28,7 +28,7 @@ struct SharedPlan {
   CopiedObjects objects;                      ///< with search_path views, live
   std::vector<std::string> view_statements;   ///< the same: what the application's views do
   std::vector<std::string> rule_statements;   ///< with search_path rows, views, live
-  std::vector<std::string> remarks;
+  std::vector<database::Finding> findings;
 };
 
 /// REQUIRES: an open transaction with live's search_path. Throws Error(kUnsupported) for what
@@ -41,6 +41,6 @@ std::string shared_fingerprint(Connection& connection, const std::vector<TableSh
 
 /// Primary keys, unique keys, exclusions, indexes and references, each led by the sandbox.
 std::vector<std::string> shared_key_statements(Connection& connection, const Oids& tables,
-                                               std::vector<std::string>& remarks);
+                                               std::vector<database::Finding>& findings);
 
 }  // namespace doppel::postgres

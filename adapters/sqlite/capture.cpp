@@ -250,6 +250,17 @@ void reinstall_triggers(Connection& connection, const std::vector<TrackedTable>&
   connection.sql()->execute_script(script);
 }
 
+void install_limit(Connection& connection, int changed_rows) {
+  // Counted rows aren't fewer than the highest number says, which is known at once.
+  connection.sql()->execute_script(fmt::format(
+      "CREATE TRIGGER doppel_limit BEFORE INSERT ON doppel_capture "
+      "WHEN (SELECT max(rowid) FROM doppel_capture) >= {0} "
+      "AND (SELECT count(*) FROM doppel_capture) >= {0} BEGIN SELECT RAISE(ABORT, 'the sandbox "
+      "would have changed more than {0} rows: go on in another one, with more changed_rows under "
+      "limits: in the manifest where that is right'); END",
+      changed_rows));
+}
+
 void install_seal(Connection& connection) {
   // The triggers write to the capture with every row that anybody writes.
   std::string script;

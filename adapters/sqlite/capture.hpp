@@ -40,6 +40,9 @@ void reinstall_triggers(Connection& connection, const std::vector<database::Trac
 /// open write transaction.
 void install_seal(Connection& connection);
 
+/// No more rows than these are captured: a write that would is refused.
+void install_limit(Connection& connection, int changed_rows);
+
 struct CapturedRow {
   Key key;
   std::optional<Row> image;

@@ -10,6 +10,7 @@
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/clone.hpp"
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/examine.hpp"
 #include "adapters/sqlite/overlay_folder.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
@@ -90,6 +91,17 @@ class AttachedFile final : public database::Database {
   }
 
   database::OverlayBuilder& overlays() override { return builders_; }
+
+  std::vector<database::Finding> examine(const database::OverlaySpec& spec,
+                                         std::span<const database::Lookup> lookups) override {
+    return sqlite::examine(*sqlite::open({.path = path_}), spec, lookups);
+  }
+
+  std::vector<database::EndedSession> end_harmful_sessions(
+      const database::SessionLimits& /*limits*/) override {
+    throw Error(ErrorCode::kUnsupported, "a SQLite database has no server that sandboxes share",
+                {.place = path_, .remedy = "nothing is to be guarded: sandboxes are files"});
+  }
 
   std::optional<std::string> sandbox_mark() override {
     return read_sandbox_mark(*sqlite::open({.path = path_}));

@@ -373,6 +373,7 @@ std::vector<database::RowCount> install_overlay(Connection& sandbox, const Overl
   {
     const auto transaction = sandbox.begin(database::TransactionKind::kWrite);
     install_capture(sandbox, tables, schema);
+    install_limit(sandbox, spec.limits.changed_rows);
     write_mark(sandbox, "mark", spec.mark);
     write_mark(sandbox, "tables", database::describe_tables(tables));
     write_mark(sandbox, "counters", raise_counters(sandbox, spec, schema));

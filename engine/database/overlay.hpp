@@ -13,6 +13,7 @@
 #include "base/row_change.hpp"
 #include "base/shelf.hpp"
 #include "database/connection.hpp"
+#include "database/finding.hpp"
 #include "database/limits.hpp"
 #include "database/sql_session.hpp"
 
@@ -204,6 +205,15 @@ class Database {
   /// A session on live, for reading only: a write is refused with Error(kLiveIsReadOnly).
   virtual std::unique_ptr<SqlSession> open_session() = 0;
   virtual OverlayBuilder& overlays() = 0;
+
+  /// What making a sandbox would find in its way, and what will be otherwise in one; and which of
+  /// `lookups` have no index. Nothing is made: neither folder nor mark of the spec are looked at.
+  virtual std::vector<Finding> examine(const OverlaySpec& spec,
+                                       std::span<const Lookup> lookups) = 0;
+
+  /// Ends sessions of sandboxes that live waits for, and those beyond the limits, which a session
+  /// can lift for itself. Throws Error(kUnsupported) where sandboxes share no server with live.
+  virtual std::vector<EndedSession> end_harmful_sessions(const SessionLimits& limits) = 0;
 
   /// Null where the database has no such thing.
   virtual std::unique_ptr<Listener> listen() { return nullptr; }

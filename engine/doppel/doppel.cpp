@@ -181,6 +181,28 @@ manifest::Model Doppel::model(const std::string& tenant) {
   return impl_->workspace.attach(tenant).model;
 }
 
+Checked Doppel::check(const std::string& tenant, const CreateOptions& options) {
+  const Attached attached = impl_->workspace.attach(tenant);
+  Environment environment;
+  environment.id = "check";
+  environment.tenant = tenant;
+  environment.kind = options.kind;
+  environment.carrier = carrier_of(options, attached);
+  Checked checked{.kind = environment.kind, .carrier = environment.carrier, .findings = {}};
+  checked.findings = attached.database->examine(impl_->workspace.spec(environment, attached.model),
+                                                overlay::promotion_lookups(attached.model));
+  std::ranges::stable_sort(checked.findings,
+                           [](const auto& a, const auto& b) { return a.weight > b.weight; });
+  return checked;
+}
+
+std::vector<database::EndedSession> Doppel::guard(const std::string& tenant) {
+  const environment::Tenant known = impl_->workspace.store().tenant(tenant);
+  // The schema needn't fit: a migration is when live waits.
+  const manifest::Manifest manifest = manifest::load_or_throw(known.manifest, known.manifest_file);
+  return impl_->workspace.settings().connect(known.dsn)->end_harmful_sessions(manifest.limits);
+}
+
 Created Doppel::create(const EnvironmentName& name, const CreateOptions& options) {
   refuse_live(name);
   Workspace& workspace = impl_->workspace;

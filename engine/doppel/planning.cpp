@@ -22,15 +22,17 @@ constexpr std::int64_t kRehearsalCopyBytes = std::int64_t{1} << 30;
 constexpr std::size_t kSnapshotsKept = 20;
 constexpr std::int64_t kSnapshotsKeptMicroseconds = std::int64_t{90} * 24 * 3600 * 1'000'000;
 
-/// Promotes, and again where somebody had a lock, or two waited for each other.
+/// Promotes, and again where somebody had a lock, or two waited for each other: as often as
+/// somebody of that patience would who has only the usual attempts.
 plan::Promoted write_live(const plan::Request& request, const plan::Plan& plan, Attached& attached,
-                          const plan::PromotionContext& context) {
+                          const plan::PromotionContext& context, int patience_s) {
   const auto live = attached.database->open(Access::kReadWrite);
   for (int attempt = 1;; ++attempt) {
     try {
       return plan::promote(attached.model, request, plan, *live, context);
     } catch (const Error& error) {
-      if (!live->may_try_again(error, attempt)) throw;
+      const int asked = attempt * Settings::kUsualPatience / patience_s;
+      if (!live->may_try_again(error, std::max(asked, 1))) throw;
     }
   }
 }
@@ -464,7 +466,8 @@ plan::Promoted Planning::apply(plan::Request request, const plan::StoredPlan& st
   }
   plan::Promoted promoted;
   try {
-    promoted = write_live(request, stored.plan, attached, context);
+    promoted =
+        write_live(request, stored.plan, attached, context, workspace_.settings().patience_s);
   } catch (const Error& error) {
     tell_refusal(workspace_.store(), context.tenant, std::move(entry), error);
     throw;

@@ -36,6 +36,8 @@ void read_limits(FormatReader& reader, const yaml::Node& node, database::Session
       Limit{"statement_seconds", &database::SessionLimits::statement_s, kDay},
       Limit{"lock_seconds", &database::SessionLimits::lock_s, kDay},
       Limit{"idle_transaction_seconds", &database::SessionLimits::idle_transaction_s, kDay},
+      Limit{"transaction_seconds", &database::SessionLimits::transaction_s, kDay},
+      Limit{"changed_rows", &database::SessionLimits::changed_rows, 1'000'000'000},
       Limit{"temporary_megabytes", &database::SessionLimits::temp_mb, 1'000'000},
   };
   if (!reader.is_mapping(node, "limits")) return;

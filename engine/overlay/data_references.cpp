@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "overlay/overlay.hpp"
 
 namespace doppel::overlay {
@@ -45,6 +47,36 @@ DataReference reference_to(const TableModel& table, const Reference& reference,
 }
 
 }  // namespace
+
+std::vector<database::Lookup> promotion_lookups(const Model& model) {
+  std::vector<database::Lookup> found;
+  for (const TableModel& table : model.tables) {
+    for (const Reference& reference : table.references) {
+      // Nobody looks for the rows of these by their columns alone.
+      if (reference.via || !reference.scope.empty()) continue;
+      if (!reference.declared() && table.role.role == manifest::Role::kDerived) continue;
+      std::vector<std::string> columns;
+      for (const std::size_t column : reference.columns) {
+        columns.push_back(table.shape->columns[column]);
+      }
+      if (reference.discriminator) {
+        columns.push_back(table.shape->columns[*reference.discriminator]);
+      }
+      for (const Reference::Target& target : reference.targets) {
+        const TableModel* to = model.table(target.table);
+        if (to == nullptr || !to->may_hold_config()) continue;
+        found.push_back({table.name(), columns, target.table});
+      }
+    }
+  }
+  std::ranges::sort(found);
+  // Of a reference to several tables one says it for all.
+  const auto same = [](const database::Lookup& a, const database::Lookup& b) {
+    return a.table == b.table && a.columns == b.columns;
+  };
+  found.erase(std::ranges::unique(found, same).begin(), found.end());
+  return found;
+}
 
 std::vector<DataReference> data_references(const Model& model) {
   std::vector<DataReference> found;

@@ -22,6 +22,10 @@ std::vector<database::TrackedTable> tracked_tables(const manifest::Model& model)
 /// and those `via` another row included; ids inside texts are not [O3].
 std::vector<database::DataReference> data_references(const manifest::Model& model);
 
+/// The ways in which a promotion looks for rows that refer to config: to see who would be left
+/// without a row, and the database by its own foreign keys.
+std::vector<database::Lookup> promotion_lookups(const manifest::Model& model);
+
 /// Who touched a row last, and when.
 struct Touch {
   std::string by;  ///< empty: the application, by its own connection

@@ -257,6 +257,8 @@ Rehearsal rehearse(const Model& model, const Plan& plan, database::Connection& c
           "leave something behind";
     }
   } catch (const Error& error) {
+    // That the database went away says nothing of the plan.
+    if (error.code() == ErrorCode::kIo) throw;
     rehearsal.message = error.what();
   }
   rehearsal.milliseconds =

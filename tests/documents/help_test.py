@@ -20,7 +20,8 @@ helpdesk_generate --tickets 100 | sqlite3 -bail helpdesk.db
 
 # The story: command, or SQL that live runs. After a command, how it ends where not with 0.
 STORY = [
-    "manifest draft", "manifest check", "init", "manifest set", "sandbox create",
+    "manifest draft", "manifest check", "init", "manifest set", "check",
+    "sandbox create",
     "sandbox list", "sandbox show", "sandbox checkpoint", "sql", "sandbox reset", "sql", "env",
     "diff", "sandbox refresh",
     "live UPDATE queues SET name = 'Returns and repairs' WHERE id = 4",
@@ -28,6 +29,7 @@ STORY = [
     "sandbox create", "export", "apply", "sandbox discard",
     "sandbox ended",
     "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
+    ("guard", 3),  # There is no server between SQLite's sandboxes and live.
     "completion",
 ]
 

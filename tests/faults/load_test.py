@@ -11,7 +11,7 @@ import sys
 
 from ground import MANIFEST, Gate, Session, equal, holds, run_all, wait_until
 
-REFUSED, FAILED = 3, 4
+USAGE, REFUSED, FAILED = 2, 3, 4
 GENTLE = {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}
 
 
@@ -89,6 +89,28 @@ def a_lock_of_a_moment_is_waited_for(ground):
     writer.close()
     equal(ground.live("SELECT name, max_open FROM queues WHERE id < 3 ORDER BY id"),
           "Repairs|0\nQueue 2|5")
+
+
+def who_is_patient_waits_longer(ground):
+    """Longer than all attempts that there usually are."""
+    plan = ground.changed_sandbox("qa", value="Repairs")
+    writer = ground.cluster.session("shop")
+    writer.run("BEGIN")
+    writer.run("SELECT 1 FROM queues WHERE id = 1 FOR UPDATE")
+    promoting = ground.start("promote", "shop/qa", "--plan", plan, DOPPEL_PATIENCE_SECONDS="600")
+    seen = set()
+
+    def tried_often():
+        seen.add(ground.live("SELECT min(xact_start) FROM pg_stat_activity WHERE wait_event_type "
+                             "= 'Lock' AND application_name = 'doppel'"))
+        return len(seen) > 12
+
+    wait_until(tried_often, "it tries again more often than it usually does")
+    writer.run("ROLLBACK")
+    writer.close()
+    equal(promoting.end().status, 0)
+    error = ground.refused("history", "shop", status=USAGE, DOPPEL_PATIENCE_SECONDS="soon")
+    holds(error["message"], "DOPPEL_PATIENCE_SECONDS must be a number from 1 to 3600")
 
 
 def no_update_is_lost(ground):
@@ -194,6 +216,7 @@ TESTS = [
     who_holds_a_row_is_named,
     who_locks_a_table_is_named,
     a_lock_of_a_moment_is_waited_for,
+    who_is_patient_waits_longer,
     no_update_is_lost,
     who_listens_hears_of_it,
     the_sessions_of_a_sandbox_have_limits,

@@ -71,6 +71,15 @@ def killed_backends(ground):
     holds(ended.error()["message"], "terminating connection")
     equal(ground.names(), [])
     equal(ground.state(), "ready")
+    # A rehearsal that was cut off says nothing of the plan.
+    with Gate(ground) as gate:
+        planning = ground.start("plan", "shop/qa")
+        gate.wait_for_somebody()
+        end_sessions(ground, "shop")
+        ended = planning.end()
+    equal(ended.status, FAILED, ended.out)
+    holds(ended.error()["message"], "terminating connection")
+    holds(ended.error()["remedy"], "run it again")
     # The store's connection goes: live has it, the store hears of it from the next command.
     with Gate(ground) as gate:
         promoting = ground.start("promote", "shop/qa", "--plan", plan)
