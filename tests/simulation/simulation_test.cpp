@@ -57,7 +57,7 @@ std::vector<Lives> all_lives() {
     for (const Carrier carrier : {Carrier::kFile, Carrier::kSplit, Carrier::kCopy}) {
       const std::string end = "_" + carrier_name(carrier) + "_" + std::to_string(part);
       // On a server each step has many ways to go.
-      const std::uint64_t count = is_sqlite(carrier) ? 75 : 4;
+      const std::uint64_t count = is_sqlite(carrier) ? 66 : 4;
       all.push_back({"plain" + end, {.plain = true, .carrier = carrier}, count, part});
       all.push_back({"rich" + end, {.plain = false, .carrier = carrier}, count, part});
       if (!is_sqlite(carrier)) continue;
