@@ -1,7 +1,7 @@
 #include "doppel/planning.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -229,21 +229,33 @@ QuietChanges read_quietly(const manifest::Model& model, database::Overlay& sandb
               {.place = {}, .remedy = "try again when its application rests"});
 }
 
+std::string columns_gone(const TableShape& before, const database::Table& after) {
+  std::vector<std::string> gone;
+  for (const std::string& column : before.columns) {
+    if (after.column(column) == nullptr) gone.push_back("column " + column + " is gone");
+  }
+  return gone.empty() ? "" : "table " + after.name + ": " + join(gone, ", ");
+}
+
 /// Own work in tables whose rows of then don't simply go on in today's.
 void refuse_unfit(const Attached& attached, const EnvironmentName& name,
                   database::Overlay& sandbox) {
   const database::Schema then = sandbox.connection().read_schema();
-  std::set<std::string> tables;
+  std::map<std::string, TableShapePtr> tables;
   for (const database::CapturedChange& own : sandbox.read_changes()) {
-    tables.insert(own.change.table->name);
+    tables.emplace(own.change.table->name, own.change.table);
   }
   std::vector<std::string> reasons;
-  for (const std::string& table : tables) {
+  for (const auto& [table, shape] : tables) {
     const database::Table* before = then.table(table);
     const database::Table* after = attached.schema.table(table);
-    const std::string reason = before == nullptr || after == nullptr
-                                   ? "table " + table + " is gone"
-                                   : database::what_shrank(*before, *after);
+    if (after == nullptr) {
+      reasons.push_back("table " + table + " is gone");
+      continue;
+    }
+    // Data that a sandbox writes aside is no table of its own there.
+    const std::string reason =
+        before == nullptr ? columns_gone(*shape, *after) : database::what_shrank(*before, *after);
     if (!reason.empty()) reasons.push_back(reason);
   }
   if (reasons.empty()) return;

@@ -199,6 +199,20 @@ fs::path keep_files(const fs::path& folder, const fs::path& bundle) {
   return fs::exists(files) ? files : bundle;
 }
 
+/// A bundle as of a sandbox that ends now; one that can't be read stays as it is.
+std::string ended_again(const std::string& bundle, const std::string& name, const std::string& at,
+                        const std::string& by) {
+  try {
+    Bundle content = read_bundle(bundle, name);
+    content.ended_at = at;
+    content.ended_by = by;
+    return write_bundle(content);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidInput) throw;
+    return bundle;
+  }
+}
+
 /// Reads the sandbox's changes unless they are known as they are now.
 const overlay::Changes& read_again(const manifest::Model& model, OpenSandbox& sandbox) {
   const std::string state = sandbox.overlay->state();
@@ -560,7 +574,8 @@ fs::path Workspace::end(const Environment& environment, Attached& attached,
     // Also after an interruption: until it was sealed, its application may have written more.
     const std::string bundle = bundle_name(environment);
     if (resting->has(bundle)) {
-      shelf->put(bundle, resting->get(bundle));
+      // It is kept from now on, however long it was suspended.
+      shelf->put(bundle, ended_again(resting->get(bundle), bundle, now(), settings_.author));
       // Of a suspension that couldn't be ended: they may have been written after the bundle.
       kept = keep_files(current.folder, kept);
       resting->remove(bundle);

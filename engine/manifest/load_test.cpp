@@ -58,7 +58,8 @@ TEST(Load, ReadsEverythingThatTheFormatCanSay) {
   EXPECT_EQ(manifest.version, "3");
   EXPECT_EQ(manifest.carrier, "split");
   EXPECT_EQ(manifest.after_promote.size(), 1U);
-  EXPECT_EQ(manifest.limits, (database::SessionLimits{.connections = 5, .temp_mb = 64, .changed_rows = 2000}));
+  EXPECT_EQ(manifest.limits,
+            (database::SessionLimits{.connections = 5, .temp_mb = 64, .changed_rows = 2000}));
   ASSERT_EQ(manifest.scope.size(), 1U);
   EXPECT_EQ(manifest.scope[0].second, Value(5));
   ASSERT_EQ(manifest.tables.size(), 6U);

@@ -67,12 +67,12 @@ RowChange fitted(const RowChange& change, const TableShapePtr& live,
                 {.place = live->name,
                  .remedy = "discard the sandbox and make it again; `doppel diff` shows its work"});
   }
-  const auto fit = [&](const Row& row, bool is_new) {
+  const auto fit = [&](const Row& row) {
     Row made;
     for (const std::string& column : live->columns) {
       if (const auto index = change.table->column(column)) {
         made.push_back(row[*index]);
-      } else if (const auto value = defaults.find(column); is_new && value != defaults.end()) {
+      } else if (const auto value = defaults.find(column); value != defaults.end()) {
         made.push_back(value->second);
       } else {
         made.emplace_back();
@@ -81,8 +81,8 @@ RowChange fitted(const RowChange& change, const TableShapePtr& live,
     return made;
   };
   RowChange made{live, change.key, std::nullopt, std::nullopt};
-  if (change.before) made.before = fit(*change.before, false);
-  if (change.after) made.after = fit(*change.after, !change.before);
+  if (change.before) made.before = fit(*change.before);
+  if (change.after) made.after = fit(*change.after);
   return made;
 }
 

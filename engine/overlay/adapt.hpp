@@ -15,9 +15,9 @@ namespace doppel::overlay {
 /// Why rows of a sandbox don't fit live's table any more, column by column; empty when they do.
 std::string misfit(const TableShape& sandbox, const TableShape& live);
 
-/// A change in the columns that live's table has now. A column that is new is as it was before the
-/// change, so that a merge leaves it to live; in a new row it gets `defaults`. A column that is
-/// gone goes. Throws Error(kSchemaChanged) where the key is another.
+/// A change in the columns that live's table has now. A column that is new has its default in both
+/// images, so that a merge leaves it to live and a row that live's migration alone touched counts
+/// as untouched. A column that is gone goes. Throws Error(kSchemaChanged) where the key is another.
 RowChange fitted(const RowChange& change, const TableShapePtr& live,
                  const std::map<std::string, Value>& defaults);
 

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Points tried of each command and kind of edit, spread evenly.
-constexpr long kPoints = 14;
+constexpr long kPoints = 11;
 
 /// What the application writes while the program stands still.
 struct Edits {

@@ -21,7 +21,7 @@ using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
-constexpr long kPoints = 12;
+constexpr long kPoints = 10;
 constexpr int kFailed = 4;
 
 auto says_what_to_do() {

@@ -81,9 +81,9 @@ TEST_P(Kill, LeavesOldOrNewAndIsFinishedByTheNextCommand) {
 
 const std::vector<Variant> kVariants{
     {"file", Journal::kRollback, Carrier::kFile, 0},
-    {"file_wal", Journal::kWal, Carrier::kFile, 8},
-    {"split", Journal::kRollback, Carrier::kSplit, 8},
-    {"split_wal", Journal::kWal, Carrier::kSplit, 16},
+    {"file_wal", Journal::kWal, Carrier::kFile, 6},
+    {"split", Journal::kRollback, Carrier::kSplit, 6},
+    {"split_wal", Journal::kWal, Carrier::kSplit, 12},
 };
 
 INSTANTIATE_TEST_SUITE_P(Commands, Kill,

@@ -11,11 +11,8 @@ namespace doppel::testing {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-/// All that a suspended sandbox has: its bundle, but for when it was written.
-std::string suspended(const Stand& stand, const environment::Environment& environment) {
-  const fs::path file = stand.home() / "suspended" / environment.tenant / bundle_name(environment);
+std::string suspended_text(const fs::path& home, const environment::Environment& environment) {
+  const fs::path file = home / "suspended" / environment.tenant / bundle_name(environment);
   const Bundle bundle = read_bundle(read_file(file), file.string());
   std::string seen = "suspended\n";
   const auto tell = [&](const changeset::ChangeSet& changes) {
@@ -34,8 +31,6 @@ std::string suspended(const Stand& stand, const environment::Environment& enviro
   return seen;
 }
 
-}  // namespace
-
 Picture picture(const Stand& stand) {
   Picture seen;
   seen.live = Stand::content(stand.live_place());
@@ -51,7 +46,7 @@ Picture picture(const Stand& stand) {
       status = doppel->status(name);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kWrongState) {
-        seen.sandboxes[name.text()] = suspended(stand, environment);
+        seen.sandboxes[name.text()] = suspended_text(stand.home(), environment);
         continue;
       }
       // What was interrupted on the way in or out of being is gone once it is asked for.

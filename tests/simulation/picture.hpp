@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -20,6 +21,10 @@ struct Picture {
 
 /// Asks for everything, which recovers what was interrupted, and expects no damage anywhere.
 Picture picture(const Stand& stand);
+
+/// All that a suspended sandbox has: its bundle in the home, but for when it was written.
+std::string suspended_text(const std::filesystem::path& home,
+                           const environment::Environment& environment);
 
 /// The files under the home with ids made alike: what a command leaves behind.
 std::multiset<std::string> files(const Stand& stand);

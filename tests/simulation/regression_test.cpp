@@ -9,6 +9,7 @@
 
 #include "adapters/sqlite/connection.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "commands.hpp"
 #include "picture.hpp"
 
@@ -70,6 +71,23 @@ TEST(Regression, APartialPromotionEndsWhereLivesRowsDontFitItsSandbox) {
   EXPECT_EQ(text_of(stand.live(), "SELECT queue_id, weight FROM rules WHERE id = 1"), "(2, 99)");
   EXPECT_EQ(doppel->status(kQa).environment.state, environment::State::kReady);
   EXPECT_EQ(sandbox_text(stand, "SELECT count(*) FROM queues WHERE id = 2"), "0");
+}
+
+/// Work that was put away more than thirty days ago went with the discard that was to keep it.
+TEST(Regression, WorkThatWasSuspendedForLongIsKeptByADiscard) {
+  const Stand stand;
+  const auto doppel = stand.with_tenant();
+  make_qa(stand, *doppel);
+  doppel->suspend(kQa);
+  for (const auto& bundle :
+       std::filesystem::directory_iterator(stand.home() / "suspended" / "shop")) {
+    std::string text = read_file(bundle.path());
+    const std::string member = R"("ended_at":")";
+    text.replace(text.find(member) + member.size(), 4, "2001");
+    write_file(bundle.path(), text);
+  }
+  EXPECT_TRUE(std::filesystem::exists(doppel->discard(kQa)));
+  EXPECT_EQ(doppel->restore_sandbox(kQa, {}).refreshed.kept, 5U);
 }
 
 /// Rows that REPLACE pushes out by a unique name are deletions that no trigger is told of.

@@ -33,8 +33,9 @@ Simulator::Simulator(std::uint64_t seed, const LifeOptions& options)
                                 .with_volatile = rich,
                                 .with_natural_keys = rich,
                                 .with_given_keys = rich,
-                                .with_references_by_name = false,
-                                .with_mixed_values = is_sqlite(options.carrier)});
+                                .with_references_by_name = rich,
+                                .with_mixed_values = is_sqlite(options.carrier),
+                                .with_parts = rich});
   live_ = world_.base;
   ground_ = make_ground(options.carrier, work());
   make_world_file(ground_->live(), world_);
@@ -105,13 +106,16 @@ std::string Simulator::pick_and_do() {
   const auto chosen =
       std::next(sandboxes_.begin(), static_cast<std::ptrdiff_t>(random_.below(sandboxes_.size())));
   const std::string name = chosen->first;
+  if (chosen->second.suspended) return random_.below(8) == 0 ? discard(name) : resume(name);
   if (what < 61) return edit_sandbox(name);
   if (what < 65 && writes_data()) return write_data(name);
   if (what < 76) return refresh(name);
   if (what < 80) return checkpoint(name);
   if (what < 85) return reset(name);
-  if (what < 92) return promote(name);
-  if (what < 97) return promote_part(name);
+  if (what < 91) return promote(name);
+  if (what < 95) return promote_part(name);
+  if (what < 97) return suspend(name);
+  if (what < 99) return migrate();
   return discard(name);
 }
 
@@ -173,49 +177,6 @@ std::string Simulator::write_data(const std::string& name) {
   return {};
 }
 
-std::string Simulator::refresh(const std::string& name) {
-  ModelSandbox& model = sandboxes_.at(name);
-  const State expected = cell_by_cell(model.base, live_, model.shown);
-  const bool has_data = !shares_data() && model.entries != model.base_entries;
-  try {
-    const overlay::Refreshed done = doppel_->refresh(full(name), has_data);
-    log_ += fmt::format("refresh {}: {} kept, {} open\n", name, done.kept, done.conflicts.size());
-    std::string wrong = check_refresh(name, done);
-    if (!shares_data()) model.entries = model.base_entries = entries_;
-    marks_.erase(name);
-    return wrong;
-  } catch (const Error& error) {
-    log_ += "refresh " + name + " refused: " + error.what() + "\n";
-    if (error.code() != ErrorCode::kConflicts) throw;
-    if (!options_.plain) return {};
-    // Only what real tables can't show together may be refused, or what hangs on an open question.
-    const bool needed =
-        !violations(world_.model, expected).empty() || meet(model.base, live_, model.shown);
-    if (!needed) return "refused without need\n";
-    return {};
-  }
-}
-
-std::string Simulator::check_refresh(const std::string& name, const overlay::Refreshed& done) {
-  ModelSandbox& model = sandboxes_.at(name);
-  if (!options_.plain || model.answered) {
-    const State now = sandbox(name);
-    std::string wrong = model.answered
-                            ? std::string()
-                            : lost_edits(world_.model, model.base, live_, model.shown, now);
-    model.shown = now;
-    model.base = base_of(doppel_->diff(full(name)), now);
-    return wrong;
-  }
-  if (meet(model.base, live_, model.shown) == done.conflicts.empty()) {
-    return "open questions are told wrongly\n";
-  }
-  State expected = cell_by_cell(model.base, live_, model.shown);
-  model.base = base_after_refresh(model.base, live_, model.shown);
-  model.shown = std::move(expected);
-  return {};
-}
-
 std::string Simulator::checkpoint(const std::string& name) {
   log_ += "checkpoint " + name + "\n";
   doppel_->checkpoint(full(name), "mark");
@@ -267,12 +228,11 @@ std::string Simulator::compare(const std::string& what, const State& expected, c
 std::string Simulator::check() {
   std::string wrong = compare("live as in the model", live_, live());
   if (read_entries(ground_->live()) != entries_) wrong += "live's data is another\n";
-  if (options_.plain) {
-    for (const std::string& broken : violations(world_.model, live_)) wrong += broken + "\n";
-  }
+  for (const std::string& broken : violations(world_.model, live_)) wrong += broken + "\n";
   wrong += damage_of(ground_->live());
   if (doppel_->sandboxes("world").size() != sandboxes_.size()) wrong += "other sandboxes\n";
   for (const auto& [name, model] : sandboxes_) {
+    if (model.suspended) continue;
     wrong += compare(name + " as in the model", model.shown, sandbox(name));
     if (is_sqlite(options_.carrier)) wrong += damage_of(place_of(name));
     const std::size_t changed = changeset::diff(without_volatile(world_.model, model.base),

@@ -19,9 +19,8 @@ namespace doppel::testing {
 
 /// Of what kind a world is.
 struct LifeOptions {
-  /// Tables that merge cell by cell and no otherwise: the model says what every cell will be. Else
-  /// there are lists, natural keys, keys that the database gives and volatile columns, too; then
-  /// the model says what may not be lost, and takes over what it saw.
+  /// Tables that merge cell by cell and no otherwise. Else there are lists, natural keys, keys that
+  /// the database gives, references by name, values that merge inside and volatile columns, too.
   bool plain = true;
   Carrier carrier = Carrier::kFile;
   bool kills = false;  ///< the real process is killed now and then
@@ -34,7 +33,8 @@ struct ModelSandbox {
   /// Rows of data, where they aren't live's.
   Entries base_entries = {};
   Entries entries = {};
-  bool answered = false;  ///< questions of it were answered: a refresh uses the answers
+  bool answered = false;   ///< questions of it were answered: a refresh uses the answers
+  bool suspended = false;  ///< base and shown are what its bundle has
 };
 
 struct ModelMark {
@@ -61,7 +61,14 @@ class Simulator {
   std::string edit_sandbox(const std::string& name);
   std::string write_data(const std::string& name);
   std::string refresh(const std::string& name);
-  std::string check_refresh(const std::string& name, const overlay::Refreshed& done);
+  std::string check_refresh(const std::string& name, const plan::Plan& told);
+  std::string check_refusal(const std::string& name, const plan::Plan& told);
+  std::string suspend(const std::string& name);
+  /// `known`: what a plan told before, of live as it is still.
+  std::string resume(const std::string& name, const plan::Plan* known = nullptr);
+  /// Live gets another column, and all sandboxes come over.
+  std::string migrate();
+  std::string adapt(const std::string& name, const plan::Plan& told);
   std::string checkpoint(const std::string& name);
   std::string reset(const std::string& name);
   std::string promote(const std::string& name);
@@ -80,9 +87,10 @@ class Simulator {
   std::string recovered();
   void take_over();
 
-  /// Rows that a partial promotion left out stay as they were.
-  std::string check_left_out(const plan::Plan& plan, const changeset::State& then,
-                             const changeset::State& now);
+  /// What a sandbox shows once a part of it was promoted, and against which base.
+  std::string check_left_out(const std::string& name, const plan::Plan& plan);
+  /// Without trying, and without a look at what is selected.
+  plan::Plan plan_of_all(const std::string& name);
   plan::Plan answered_plan(const std::string& name, const PlanOptions& options);
   std::string check();
   std::string compare(const std::string& what, const changeset::State& expected,
@@ -113,6 +121,7 @@ class Simulator {
   std::map<std::string, std::string> places_;
   std::int64_t next_key_ = 1000;
   int made_ = 0;
+  bool migrated_ = false;
   std::string log_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "picture.hpp"
 #include "simulator.hpp"
 
 /// Of the simulator: the real process, killed in the middle of a life.
@@ -46,11 +47,12 @@ Finished Simulator::run(const std::vector<std::string>& arguments, const Variabl
 }
 
 std::vector<std::string> Simulator::command_of_chance() {
-  const std::uint64_t what = random_.below(16);
+  const std::uint64_t what = random_.below(18);
   if (sandboxes_.empty() || what == 0) return {"sandbox", "create", "world/killed"};
   const auto chosen =
       std::next(sandboxes_.begin(), static_cast<std::ptrdiff_t>(random_.below(sandboxes_.size())));
   const std::string name = full(chosen->first).text();
+  if (chosen->second.suspended) return {"sandbox", "resume", name, "--drop-data"};
   if (what < 4) return {"sandbox", "refresh", name, "--drop-data"};
   if (what < 5) return {"sandbox", "checkpoint", name, "mark"};
   if (what < 6) return {"sandbox", "reset", name};
@@ -59,10 +61,11 @@ std::vector<std::string> Simulator::command_of_chance() {
     const plan::Plan plan = doppel_->plan_rollback("world", 1, {});
     return {"rollback", "world", "1", "--plan", plan.hash.text};
   }
+  if (what == 9) return {"sandbox", "suspend", name};
   PlanOptions options;
   options.rehearse = false;
   const plan::Diff diff = doppel_->diff(full(chosen->first));
-  if (what < 12 && !diff.rows.empty()) {
+  if (what < 13 && !diff.rows.empty()) {
     const plan::DiffRow& row = diff.rows[random_.below(diff.rows.size())];
     std::string key;
     for (const Value& part : row.key) key += (key.empty() ? "" : ",") + display(part);
@@ -83,6 +86,10 @@ std::string Simulator::recovered() {
       if (is_sqlite(options_.carrier)) seen += damage_of(place_of(known.name));
       if (!shares_data()) seen += text_of(read_entries(place_of(known.name)));
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::kWrongState) {
+        seen += known.name + ": " + suspended_text(work() / "home", known);
+        continue;
+      }
       if (error.code() != ErrorCode::kNotFound) throw;
     }
   }
@@ -171,6 +178,11 @@ void Simulator::take_over() {
   for (const auto& environment : doppel_->sandboxes("world")) {
     const std::string& name = environment.name;
     ModelSandbox& model = known[name];
+    if (environment.state == environment::State::kSuspended) {
+      model = sandboxes_.at(name);
+      model.suspended = true;
+      continue;
+    }
     model.shown = sandbox(name);
     model.base = base_of(doppel_->diff(full(name)), model.shown);
     const auto before = sandboxes_.find(name);

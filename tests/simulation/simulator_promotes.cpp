@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "expected.hpp"
 #include "simulator.hpp"
 
 /// Of the simulator: what writes live.
@@ -40,9 +41,6 @@ std::string Simulator::promote(const std::string& name) {
   ModelSandbox& model = sandboxes_.at(name);
   PlanOptions options;
   options.rehearse = random_.below(4) == 0;
-  const bool answered = model.answered;
-  const bool asked = !doppel_->plan(full(name), {.select = {}, .mappings = {}, .rehearse = false})
-                          .conflicts.empty();
   const plan::Plan plan = answered_plan(name, options);
   log_ += fmt::format("promote {}: {} changes, {} conflicts{}\n", name, plan.changes.size(),
                       plan.conflicts.size(), plan.promotable() ? "" : ", not promotable");
@@ -50,15 +48,15 @@ std::string Simulator::promote(const std::string& name) {
   if (!plan.promotable() || plan.changes.empty()) return {};
   if (plan.rehearsal && !plan.rehearsal->restored) return "rehearsal: " + plan.rehearsal->message;
   const State before = live_;
-  const State expected = cell_by_cell(model.base, before, model.shown);
+  const ThreeStates states{world_.model, model.base, before, model.shown, plan};
+  const Expected expected = expect_promoted(states);
   doppel_->promote(full(name), plan.hash.text);
   live_ = live();
   std::string wrong =
       compare("live is what was planned", changeset::apply(before, plan.config()), live_);
-  if (!asked && !answered) {
-    wrong += options_.plain ? compare("live is the merge", expected, live_)
-                            : lost_edits(world_.model, model.base, before, model.shown, live_);
-  }
+  wrong += wrong_questions(states);
+  const std::string other = differences(world_.model, expected, live_);
+  if (!other.empty()) wrong += "live isn't the merge:\n" + other;
   forget(name);
   if (random_.below(3) != 0) return wrong;
   log_ += "  and roll it back\n";
@@ -67,17 +65,27 @@ std::string Simulator::promote(const std::string& name) {
   return wrong + compare("promote and rollback are nothing", before, live_);
 }
 
-std::string Simulator::check_left_out(const plan::Plan& plan, const State& then, const State& now) {
-  std::string wrong;
-  for (const auto& [name, key] : plan.left_out) {
-    const Row* was = row_of(then, name, key);
-    const Row* is = row_of(now, name, key);
-    // Where keys are given anew, or a place in a list, rows that stay follow what was promoted.
-    const bool as_it_was = options_.plain
-                               ? same(was, is)
-                               : !plan.rekeyed.empty() || (was == nullptr) == (is == nullptr);
-    if (!as_it_was) wrong += "a row that was left out is another: " + display(key) + "\n";
+std::string Simulator::check_left_out(const std::string& name, const plan::Plan& plan) {
+  ModelSandbox& model = sandboxes_.at(name);
+  const ThreeStates states{world_.model, model.base, live_, model.shown, plan};
+  const State now = sandbox(name);
+  const State base = base_of(doppel_->diff(full(name)), now);
+  const auto wrong_with = [&](const ExpectedSandbox& expected) {
+    std::string wrong;
+    const std::string shown = differences(world_.model, expected.shown, now);
+    if (!shown.empty()) wrong += name + " shows something else:\n" + shown;
+    const std::string other = differences(world_.model, expected.base, base);
+    if (!other.empty()) wrong += name + " has another base:\n" + other;
+    return wrong;
+  };
+  const ExpectedSandbox expected = expect_left(states, Settled::kRows);
+  std::string wrong = wrong_with(expected);
+  if (!violations(world_.model, expected.shown.state).empty()) {
+    const std::string otherwise = wrong_with(expect_left(states, Settled::kBases));
+    if (otherwise.empty()) wrong.clear();
   }
+  model.shown = now;
+  model.base = base;
   return wrong;
 }
 
@@ -97,33 +105,17 @@ std::string Simulator::promote_part(const std::string& name) {
                       plan.promotable() ? "" : ", not promotable");
   if (!plan.promotable() || plan.changes.empty()) return {};
   const State before = live_;
-  const State own = model.shown;
+  const State selected = without(model.base, model.shown, plan.left_out);
+  const ThreeStates states{world_.model, model.base, before, selected, plan};
+  const Expected expected = expect_promoted(states);
   doppel_->promote(full(name), plan.hash.text);
   live_ = live();
   std::string wrong =
       compare("live is what was planned", changeset::apply(before, plan.config()), live_);
-  if (plan.left_out.empty()) {
-    forget(name);
-    return wrong;
-  }
-  if (!options_.plain) {
-    model.shown = sandbox(name);
-    model.base = base_of(doppel_->diff(full(name)), model.shown);
-    return wrong + check_left_out(plan, own, model.shown);
-  }
-  // The rows that were left out are as they were, in the base and in what is shown.
-  model.shown = sandbox(name);
-  wrong += check_left_out(plan, own, model.shown);
-  State base = model.shown;
-  for (const auto& [table, left] : plan.left_out) {
-    const Row* was = row_of(model.base, table, left);
-    if (was == nullptr) {
-      base.tables[table].rows.erase(left);
-    } else {
-      base.tables[table].rows[left] = *was;
-    }
-  }
-  model.base = std::move(base);
+  const std::string other = differences(world_.model, expected, live_);
+  if (!other.empty()) wrong += "live isn't the merge:\n" + other;
+  if (!plan.left_out.empty()) return wrong + check_left_out(name, plan);
+  forget(name);
   return wrong;
 }
 
@@ -131,7 +123,14 @@ std::string Simulator::roll_back() {
   const auto history = doppel_->history("world");
   if (history.empty()) return {};
   const std::int64_t number = history[random_.below(history.size())].number;
-  plan::Plan plan = doppel_->plan_rollback("world", number, {});
+  plan::Plan plan;
+  try {
+    plan = doppel_->plan_rollback("world", number, {});
+  } catch (const Error& error) {
+    // Live was migrated since.
+    if (error.code() != ErrorCode::kSchemaChanged || !migrated_) throw;
+    return {};
+  }
   if (!plan.promotable() && !plan.conflicts.empty()) {
     plan = doppel_->resolve_rollback("world", number,
                                      {{.conflict = "all", .use_default = true, .values = {}}}, {});

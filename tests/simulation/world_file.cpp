@@ -1,6 +1,7 @@
 #include "world_file.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/core.h>
 
@@ -77,11 +78,37 @@ namespace {
 
 /// Of a column in the worlds that tests/support makes, by its name.
 const char* type_of(const std::string& column) {
-  const bool text = column == "name" || column == "value" || column == "note" || column == "named";
+  const bool text = column == "name" || column == "value" || column == "note" ||
+                    column == "named" || column == "parts" || column == "extra";
   return text ? " text" : " integer";
 }
 
 bool is_given(const TableModel& table) { return table.key_source == database::KeySource::kReused; }
+
+/// References by name, which the database doesn't declare.
+std::string references_text(const TableModel& table) {
+  std::string text;
+  for (const auto& reference : table.references) {
+    if (reference.declared()) continue;
+    text += fmt::format("      {}: {{table: {}, by: [name]}}\n",
+                        table.shape->columns[reference.columns.front()],
+                        reference.targets.front().table);
+  }
+  return text.empty() ? text : "    references:\n" + text;
+}
+
+std::string columns_text(const TableModel& table) {
+  constexpr std::array kUnits{"whole", "json", "set", "list", "text"};
+  std::string text;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const manifest::ColumnModel& column = table.columns[i];
+    const std::string begin = "      " + table.shape->columns[i] + ": {plain: true, ";
+    if (column.is_volatile) text += begin + "volatile: true}\n";
+    const auto unit = static_cast<std::size_t>(column.merge);
+    if (unit > 0) text += fmt::format("{}merge: {}}}\n", begin, kUnits[unit]);
+  }
+  return text.empty() ? text : "    columns:\n" + text;
+}
 
 std::string list_text(const TableModel& table) {
   std::vector<std::string> within;
@@ -127,6 +154,7 @@ std::string schema_sql(const manifest::Model& model, Dialect dialect) {
       body += ", UNIQUE (" + quote_names(columns) + ")";
     }
     for (const auto& reference : table.references) {
+      if (!reference.declared()) continue;
       std::vector<std::string> columns;
       for (const std::size_t column : reference.columns) {
         columns.push_back(table.shape->columns[column]);
@@ -161,12 +189,7 @@ std::string manifest_text(const manifest::Model& model, const std::string& carri
     text += "  " + table.name() + ":\n    role: config\n    label: name\n";
     if (!table.natural_key.empty()) text += "    natural_key: [name]\n";
     if (table.list) text += list_text(table);
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      if (!table.columns[i].is_volatile) continue;
-      text +=
-          "    columns:\n      " + table.shape->columns[i] + ": {plain: true, volatile: true}\n";
-    }
-    text += "    plain: all\n";
+    text += references_text(table) + columns_text(table) + "    plain: all\n";
   }
   return text;
 }

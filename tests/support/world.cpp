@@ -1,7 +1,11 @@
 #include "tests/support/world.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <set>
+
+#include "tests/support/parts.hpp"
 
 namespace doppel::testing {
 namespace {
@@ -27,6 +31,9 @@ class SchemaMaker {
       table.columns.resize(table.shape->columns.size());
       if (volatile_columns_.contains(table.shape->name)) {
         table.columns[*table.shape->column("note")].is_volatile = true;
+      }
+      if (const auto unit = units_.find(table.shape->name); unit != units_.end()) {
+        table.columns[*table.shape->column("parts")].merge = unit->second;
       }
       model_.tables.push_back(std::move(table));
     }
@@ -68,6 +75,13 @@ class SchemaMaker {
     if (options_.with_volatile && chance(random_, 40)) {
       add_column(shape, "note");
       volatile_columns_.insert(name);
+    }
+    if (options_.with_parts && chance(random_, 60)) {
+      using manifest::MergeUnit;
+      constexpr std::array kUnits{MergeUnit::kJson, MergeUnit::kSet, MergeUnit::kList,
+                                  MergeUnit::kText};
+      add_column(shape, "parts");
+      units_[name] = kUnits[random_.below(kUnits.size())];
     }
     if (options_.with_lists && chance(random_, 40)) {
       table.list = manifest::ListModel{.order = add_column(shape, "position"), .within = {}};
@@ -119,6 +133,7 @@ class SchemaMaker {
   Model model_;
   std::vector<Draft> drafts_;
   std::set<std::string> volatile_columns_;
+  std::map<std::string, manifest::MergeUnit> units_;
 };
 
 std::vector<std::size_t> target_columns(const TableModel& target, const Reference& reference) {
@@ -182,6 +197,8 @@ class Editor {
     for (const Reference& reference : table.references) {
       if (std::ranges::find(reference.columns, column) != reference.columns.end()) return {};
     }
+    const manifest::MergeUnit unit = table.columns[column].merge;
+    if (unit != manifest::MergeUnit::kWhole) return first_parts(unit, random_);
     const std::string& name = table.shape->columns[column];
     if (name == "name") return std::string(1, static_cast<char>('a' + random_.below(8)));
     if (name == "code") return static_cast<std::int64_t>(random_.below(8));
@@ -217,7 +234,9 @@ class Editor {
     const auto& key = table.shape->key;
     if (std::ranges::find(key, column) != key.end()) return;
     const Row before = *row;
-    (*row)[column] = value(table, column);
+    const manifest::MergeUnit unit = table.columns[column].merge;
+    const bool has_parts = unit != manifest::MergeUnit::kWhole;
+    (*row)[column] = has_parts ? edit_part(unit, before[column], random_) : value(table, column);
     const Row after = *row;
     if (chance(random_, 70)) let_go(table, before, &after);
   }

@@ -19,6 +19,7 @@ struct WorldOptions {
   bool with_given_keys = true;  ///< integer keys that the database gives
   bool with_references_by_name = true;
   bool with_mixed_values = true;  ///< values of every kind in one column; else text
+  bool with_parts = false;        ///< columns whose values merge inside (see parts.hpp)
 };
 
 /// A schema as a bound model, and a state of it that keeps every unique key and reference.
