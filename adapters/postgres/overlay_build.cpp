@@ -53,6 +53,11 @@ void plan_data(database::SqlRunner& live, const DataPlace& place, Plan& plan) {
     plan.remarks.push_back(
         fmt::format("{} is for reading only: {} ({})", table.name, table.reason, table.remedy));
   }
+  for (const DataTable& table : data.tables) {
+    if (table.because.empty()) continue;
+    plan.remarks.push_back(fmt::format("{} is written, too: its rows refer to {}, which is",
+                                       table.live.name, table.because));
+  }
   if (data.tables.empty() && data.refused.empty()) return;
   std::vector<std::string> own{place.names.delta, place.names.schema};
   std::vector<std::string> sandbox{place.names.schema};
