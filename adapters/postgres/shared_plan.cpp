@@ -114,6 +114,19 @@ void unfold_materialised(Connection& connection, SharedPlan& plan) {
   }
 }
 
+/// Each new sandbox is filled again with rows that may break them.
+std::vector<std::string> unvalidated_checks(Connection& connection, const Oids& tables) {
+  std::vector<std::string> remarks;
+  for (const Row& row : ask(connection, R"(
+SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND NOT k.convalidated ORDER BY 1, 2)",
+                            tables)) {
+    remarks.push_back(fmt::format("check {} of {} isn't kept: live hasn't validated it",
+                                  row[1].text(), row[0].text()));
+  }
+  return remarks;
+}
+
 }  // namespace
 
 SharedNames shared_names(Connection& connection, int generation) {
@@ -145,6 +158,8 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
     plan.table_statements.push_back(shared_table(table));
   }
   append(plan.table_statements, identity_statements(live, tables));
+  append(plan.table_statements, drop_unvalidated_checks(live, tables));
+  append(plan.remarks, unvalidated_checks(connection, tables));
   append(plan.table_statements, shared_key_statements(connection, tables, plan.remarks));
   CopiedRules shaping = read_copied_rules(live, tables, names.group);
   for (std::string& statement : shaping.statements) statement = unless_copying(statement);
@@ -199,7 +214,7 @@ SELECT md5(string_agg(md5(x), '' ORDER BY md5(x) COLLATE "C")) FROM (
                std::vector<Value>{Value(text_array(names)), Value(text_array(connection.path()))})
           .get());
   // The digit says how this doppel makes the tables.
-  return sha256("1 " + describe_captured(shapes) + rows.at(0).at(0).text());
+  return sha256("2 " + describe_captured(shapes) + rows.at(0).at(0).text());
 }
 
 }  // namespace doppel::postgres
