@@ -144,9 +144,23 @@ std::vector<std::string> table_statements(SqlRunner& live, const std::vector<Cop
   for (std::string& statement : identity_statements(live, oids)) {
     statements.push_back(std::move(statement));
   }
+  for (std::string& statement : drop_unvalidated_checks(live, oids)) {
+    statements.push_back(std::move(statement));
+  }
   for (const CopiedTable& table : tables) {
     if (table.kind == 'r') statements.push_back(rows_of_table(table));
   }
+  return statements;
+}
+
+std::vector<std::string> drop_unvalidated_checks(SqlRunner& live, const Oids& tables) {
+  std::vector<std::string> statements;
+  collect(live, R"(
+SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', c.relname, k.conname)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND NOT k.convalidated AND k.conislocal
+ORDER BY c.relname, k.conname)",
+          tables, statements);
   return statements;
 }
 
@@ -185,8 +199,9 @@ std::vector<std::string> constraint_statements(SqlRunner& live, const Oids& tabl
 SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname,
               pg_get_constraintdef(k.oid, true))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-WHERE k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($1::oid[]) AND k.contype = 'f'
-  AND k.conparentid = 0
+WHERE k.conrelid = ANY ($1::oid[]) AND k.conparentid = 0
+  AND (k.contype = 'f' AND k.confrelid = ANY ($1::oid[])
+       OR k.contype = 'c' AND NOT k.convalidated AND k.conislocal)
 ORDER BY k.oid)",
           tables, statements);
   return statements;

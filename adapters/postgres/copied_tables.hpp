@@ -42,7 +42,12 @@ std::vector<std::string> table_statements(database::SqlRunner& live,
 /// An identity column's copy draws from live's own sequence, as a serial one's does.
 std::vector<std::string> identity_statements(database::SqlRunner& live, const Oids& tables);
 
-/// Keys, exclusions and indexes under their original names, foreign keys among the copies.
+/// Checks that live hasn't validated: rows that are there already may break them. The statements
+/// that take them from the copies, before the rows come.
+std::vector<std::string> drop_unvalidated_checks(database::SqlRunner& live, const Oids& tables);
+
+/// Keys, exclusions and indexes under their original names, foreign keys among the copies, checks
+/// that aren't validated.
 std::vector<std::string> constraint_statements(database::SqlRunner& live, const Oids& tables);
 
 /// The same without the foreign keys.

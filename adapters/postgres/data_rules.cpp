@@ -137,6 +137,15 @@ std::string consequence(const ForeignKey& key, Action way, const std::string& ro
                      refers, replaced, still_referenced(key, was));
 }
 
+/// Of rows that can't be written: refused where there is one, and nothing where there is none.
+std::string consequence_if_any(const ForeignKey& key, Action way, const std::string& row,
+                               bool is_update) {
+  const std::string what = consequence(key, way, row, is_update);
+  if (!key.child_refused) return what;
+  return fmt::format("IF EXISTS (SELECT FROM {} AS c WHERE {}) THEN\n{}END IF;\n", key.child_sql,
+                     matches(key.columns, "c", key.target_columns, "(" + row + ".was)"), what);
+}
+
 /// Both cases of a row that may be referred to. `waits`: only what the end of the transaction
 /// judges, else only what the statement's end does.
 enum class Moment { kStatement, kCommit };
@@ -147,7 +156,7 @@ std::string parent_side(const ForeignKey& key, const std::string& row, Moment mo
     // server does at the commit; what refers then is the same or refused.
     const bool at_commit = key.deferred && way == Action::kNone;
     if (at_commit != (moment == Moment::kCommit)) return std::string("NULL;\n");
-    return consequence(key, way, row, is_update);
+    return consequence_if_any(key, way, row, is_update);
   };
   return fmt::format(
       "IF {0}.op = 'DELETE' AND {1} THEN\n{2}ELSIF {0}.op = 'UPDATE' AND {1} AND ROW({3}) IS "

@@ -178,13 +178,16 @@ bool is_asked_for(const Candidate& table, DataWrites writes) {
          (writes == DataWrites::kAll || table.tracked->shared_write);
 }
 
-/// Live's tables to be written: those asked for and all data whose rows refer to theirs.
-std::set<std::int64_t> choose(SqlRunner& live, const std::map<std::int64_t, Candidate>& candidates,
-                              DataWrites writes, const Oids& copies) {
-  std::set<std::int64_t> chosen;
+/// Live's tables to be written, each with the table whose choice brought it: those asked for, and
+/// all data whose rows refer to theirs.
+using Chosen = std::map<std::int64_t, std::string>;
+
+Chosen choose(SqlRunner& live, const std::map<std::int64_t, Candidate>& candidates,
+              DataWrites writes, const Oids& copies) {
+  Chosen chosen;
   for (const auto& [oid, table] : candidates) {
     const bool copied = std::ranges::find(copies, oid) != copies.end();
-    if (!copied && is_asked_for(table, writes)) chosen.insert(oid);
+    if (!copied && is_asked_for(table, writes)) chosen.emplace(oid, "");
   }
   if (chosen.empty()) return chosen;
   const auto edges = live.query(kEdges, {});
@@ -192,12 +195,23 @@ std::set<std::int64_t> choose(SqlRunner& live, const std::map<std::int64_t, Cand
     grown = false;
     for (const Row& edge : edges) {
       const std::int64_t child = edge[0].integer();
-      if (!chosen.contains(edge[1].integer()) || !candidates.contains(child)) continue;
+      const std::int64_t parent = edge[1].integer();
+      if (!chosen.contains(parent) || !candidates.contains(child)) continue;
       if (std::ranges::find(copies, child) != copies.end()) continue;
-      grown = chosen.insert(child).second || grown;
+      grown = chosen.emplace(child, candidates.at(parent).live.name).second || grown;
     }
   }
   return chosen;
+}
+
+/// What the manifest says of one table by its name is no wish that may stay unfulfilled.
+void refuse_declared(const Candidate& table, const std::string& reason, const std::string& remedy) {
+  if (table.tracked == nullptr || !table.tracked->shared_write) return;
+  throw Error(
+      ErrorCode::kUnsupported,
+      "the manifest lets sandboxes write the table, and no view over live's can bear it: " + reason,
+      {.place = table.live.name,
+       .remedy = remedy + ", or take `shared_write: true` from it: it is read then"});
 }
 
 void read_details(SqlRunner& live, DataTable& table) {
@@ -238,6 +252,8 @@ void read_keys(SqlRunner& live, const std::vector<CopiedTable>& copies, DataTabl
                    .match_full = row[12] == Value(1),
                    .deferred = row[13] == Value(1)};
     if (key.set_columns.empty()) key.set_columns = key.columns;
+    key.child_refused =
+        std::ranges::find(found.refused, key.child, &RefusedTable::oid) != found.refused.end();
     beside.insert({key.child, key.parent});
     found.keys.push_back(std::move(key));
   }
@@ -265,12 +281,14 @@ DataTables read_data_tables(SqlRunner& live, const OverlaySpec& spec,
   for (const TrackedTable& table : spec.tables) {
     if (table.kind == TrackedTable::Kind::kConfig) ++number;
   }
-  for (const std::int64_t oid : choose(live, candidates, spec.data_writes, copied)) {
+  for (const auto& [oid, because] : choose(live, candidates, spec.data_writes, copied)) {
     const Candidate& candidate = candidates.at(oid);
     if (auto [reason, remedy] = reason_against(candidate); !reason.empty()) {
+      refuse_declared(candidate, reason, remedy);
       found.refused.push_back({.schema = candidate.live.schema,
                                .name = candidate.live.name,
                                .owner = candidate.live.owner,
+                               .oid = oid,
                                .reason = std::move(reason),
                                .remedy = std::move(remedy),
                                .shown = candidate.visible});
@@ -280,6 +298,7 @@ DataTables read_data_tables(SqlRunner& live, const OverlaySpec& spec,
     table.live = candidate.live;
     table.shape = candidate.tracked->shape;
     table.number = number++;
+    table.because = because;
     read_details(live, table);
     found.tables.push_back(std::move(table));
   }

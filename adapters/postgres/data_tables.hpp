@@ -40,7 +40,8 @@ struct ForeignKey {
   std::vector<std::string> set_columns;  ///< what SET NULL and SET DEFAULT set
   Action on_delete = Action::kNone, on_update = Action::kNone;
   bool match_full = false;
-  bool deferred = false;  ///< judged at the end of the transaction
+  bool deferred = false;       ///< judged at the end of the transaction
+  bool child_refused = false;  ///< its rows are live's, and no view could bear a write of them
 };
 
 struct DataTable {
@@ -54,13 +55,16 @@ struct DataTable {
   /// Columns that a trigger `UPDATE OF` names; writing a row then names only what it changes.
   std::vector<std::string> watched_columns;
   std::vector<std::string> late_triggers;  ///< names of those that run at the end of a statement
+  std::string because;  ///< the written table that its rows refer to; empty: it was asked for
 
   std::vector<std::string> key() const;  ///< the key's columns, quoted
 };
 
 /// A table that a view can't bear, with the reason.
 struct RefusedTable {
-  std::string schema, name, owner, reason, remedy;
+  std::string schema, name, owner;
+  std::int64_t oid = 0;
+  std::string reason, remedy;
   bool shown = false;  ///< whether the sandbox has a view of its name that says so
 };
 
@@ -73,9 +77,11 @@ struct DataTables {
   std::vector<CopiedTable> neighbours;
 };
 
-/// The tables that the sandbox is to write, and with them those whose rows refer to theirs: a
-/// child of a row that only the sandbox has can stand nowhere else. `copies` are the tables that
-/// it has real copies of; capture numbers go on from theirs.
+/// The tables that the sandbox is to write, and with them those whose rows refer to theirs, at any
+/// distance: a child of a row that only the sandbox has can stand nowhere else, and what a delete
+/// does to its children can't be done to live's. `copies` are the tables that it has real copies
+/// of; capture numbers go on from theirs. Throws Error(kUnsupported) where the manifest says of one
+/// that it is written, and no view can bear that.
 DataTables read_data_tables(database::SqlRunner& live, const database::OverlaySpec& spec,
                             const std::vector<CopiedTable>& copies,
                             const std::vector<std::string>& path);

@@ -59,6 +59,14 @@ void plan_data(database::SqlRunner& live, const DataPlace& place, Plan& plan) {
                                                     table.reason, table.remedy),
                              .remedy = table.remedy});
   }
+  for (const DataTable& table : data.tables) {
+    if (table.because.empty()) continue;
+    plan.findings.push_back(
+        {.kind = Finding::Kind::kTable,
+         .place = table.live.name,
+         .message = fmt::format("{} is written, too: its rows refer to {}, which is",
+                                table.live.name, table.because)});
+  }
   if (data.tables.empty() && data.refused.empty()) return;
   std::vector<std::string> own{place.names.delta, place.names.schema};
   std::vector<std::string> sandbox{place.names.schema};

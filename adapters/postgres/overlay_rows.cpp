@@ -10,6 +10,7 @@
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "database/quote.hpp"
 
 namespace doppel::postgres {
@@ -150,6 +151,15 @@ void take_place(Connection& connection, const SharedSandbox& own, const SharedSa
   move_role(connection, own.role, before.group, login_names(after, own.role), after.group);
 }
 
+/// Data that the manifest says sandboxes write, by its tables' names.
+std::string written_by_manifest(const OverlaySpec& spec) {
+  std::vector<std::string> names;
+  for (const database::TrackedTable& table : spec.tables) {
+    if (table.shared_write) names.push_back(table.shape->name);
+  }
+  return join(names, ", ");
+}
+
 bool has_registry(Connection& connection) {
   return rows_of(connection.run("SELECT to_regclass('doppel.shared_sandbox') IS NOT NULL").get())
              .at(0)
@@ -249,6 +259,11 @@ database::ApplicationAccess RowsOverlayBuilder::access_for_application(const Ove
       "live's data is for reading: a write of it is refused",
       "config is shown by views: ON CONFLICT names no columns, and COPY FROM, TRUNCATE and MERGE "
       "of config are refused"};
+  if (const std::string asked = written_by_manifest(spec); !asked.empty()) {
+    access.remarks[1] += ", also of " + asked +
+                         ", which the manifest lets sandboxes write: only one of carrier copy "
+                         "does (`doppel sandbox create --carrier copy`)";
+  }
   const json::value remarks = parse_json(
       shared_remarks(*connection, shared_names(*connection, sandbox.generation)), "doppel_mark");
   for (const json::value& remark : remarks.as_array()) {

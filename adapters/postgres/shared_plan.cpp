@@ -116,6 +116,22 @@ void unfold_materialised(Connection& connection, SharedPlan& plan) {
   }
 }
 
+/// Each new sandbox is filled again with rows that may break them.
+std::vector<database::Finding> unvalidated_checks(Connection& connection, const Oids& tables) {
+  std::vector<database::Finding> findings;
+  for (const Row& row : ask(connection, R"(
+SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND NOT k.convalidated ORDER BY 1, 2)",
+                            tables)) {
+    findings.push_back(
+        {.kind = database::Finding::Kind::kKey,
+         .place = row[0].text(),
+         .message = fmt::format("check {} of {} isn't kept: live hasn't validated it",
+                                row[1].text(), row[0].text())});
+  }
+  return findings;
+}
+
 }  // namespace
 
 SharedNames shared_names(Connection& connection, int generation) {
@@ -147,6 +163,8 @@ SharedPlan plan_shared(Connection& connection, const std::vector<TableShapePtr>&
     plan.table_statements.push_back(shared_table(table));
   }
   append(plan.table_statements, identity_statements(live, tables));
+  append(plan.table_statements, drop_unvalidated_checks(live, tables));
+  append(plan.findings, unvalidated_checks(connection, tables));
   append(plan.table_statements, shared_key_statements(connection, tables, plan.findings));
   CopiedRules shaping = read_copied_rules(live, tables, names.group);
   for (std::string& statement : shaping.statements) statement = unless_copying(statement);

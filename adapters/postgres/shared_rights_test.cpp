@@ -290,6 +290,25 @@ TEST_F(SharedRights, APooledConnectionShowsOneSandboxOrFails) {
             "P0001");
 }
 
+/// No right keeps a sandbox from it that may write its rows.
+TEST_F(SharedRights, ALockOnATableIsOneForAllSandboxes) {
+  link_->run_script("BEGIN; LOCK TABLE queue IN SHARE MODE");
+  Link other({.dsn = dsn_of(other_), .access = Access::kReadWrite});
+  EXPECT_EQ(rows_of(other.run_script("SELECT count(*) FROM queue").get())[0][0], Value(5));
+  std::string state = "00000";
+  try {
+    other.run_script("SET lock_timeout = '50ms'; UPDATE queue SET active = true");
+  } catch (const ServerError& error) {
+    state = error.problem().sqlstate;
+  }
+  EXPECT_EQ(state, "55P03");
+  link_->run_script("ROLLBACK");
+  other.run_script("UPDATE queue SET active = true");
+  EXPECT_EQ(tell("SELECT count(*) FROM queue WHERE NOT active"), Lines{"1"});
+  expect_refused("BEGIN; LOCK TABLE ticket IN SHARE MODE");
+  expect_refused("BEGIN; LOCK TABLE public.queue IN ACCESS SHARE MODE");
+}
+
 int run_command(const std::string& command, std::string& said) {
   FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
   for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) said += static_cast<char>(c);

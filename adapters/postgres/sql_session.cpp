@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/postgres/failure.hpp"
+#include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/sql_split.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/text.hpp"
@@ -72,7 +73,12 @@ class Session final : public database::SqlSession {
       throw Error(ErrorCode::kLiveIsReadOnly,
                   "a sandbox may not do that: " + error.problem().message,
                   {.place = place,
-                   .remedy = "it writes its own config and reads live's data, nothing else"});
+                   .remedy = sees_shared(connection_->path())
+                                 ? "with carrier rows it writes config only, and reads live's "
+                                   "data; one that writes data is made with --carrier copy where "
+                                   "the manifest says `shared_write: true`, or with --kind shadow"
+                                 : "it writes its own config and the data that the manifest lets "
+                                   "sandboxes write, and reads live's other data"});
     }
     if (environment_ == Environment::kLive && error.problem().sqlstate == kReadOnlyState) {
       throw Error(ErrorCode::kLiveIsReadOnly,

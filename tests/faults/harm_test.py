@@ -268,7 +268,8 @@ def what_the_application_runs_is_known_before(ground):
     ground.live("CREATE EXTENSION pg_stat_statements")
     ground.cluster.psql("shop", "INSERT INTO tickets VALUES (1, 1, 'new') ON CONFLICT (id) DO "
                         "UPDATE SET subject = 'old'; INSERT INTO queues VALUES (1, 'a') "
-                        "ON CONFLICT DO NOTHING; SELECT 'insert into tickets on conflict'", "doppel_owner")
+                        "ON CONFLICT DO NOTHING; SELECT 'insert into tickets on conflict'",
+                        "doppel_owner")
     holds(statements()[0]["message"], "what other roles run can't be seen")
     ground.cluster.psql("postgres", "GRANT pg_read_all_stats TO doppel_admin")
     found = statements()

@@ -132,9 +132,9 @@ void register_scenario(const fs::path& file, Database database, const std::strin
 /// The life of a sandbox, from its making to a roll back, is the same with another carrier. What is
 /// about one carrier names it; the rest of the folders is about what no carrier has to do with.
 bool is_for_any_carrier(const fs::path& file) {
-  constexpr std::array<std::string_view, 10> kLife{"conflicts", "discard", "migration", "plan",
+  constexpr std::array<std::string_view, 11> kLife{"conflicts", "discard", "migration", "plan",
                                                    "promote",   "refresh", "reset",     "restore",
-                                                   "rollback",  "status"};
+                                                   "rollback",  "status",  "values"};
   // It looks into a table that is carrier copy's.
   if (file.stem() == "leaves_live_and_a_bundle") return false;
   return std::ranges::find(kLife, file.parent_path().filename().string()) != kLife.end();

@@ -105,7 +105,7 @@ std::string Simulator::kill() {
 
 std::string Simulator::kill_on_server(const std::vector<std::string>& arguments) {
   // More than most commands need; whoever needs fewer isn't killed.
-  constexpr std::uint64_t kOperations = 250;
+  constexpr std::uint64_t kOperations = 160;
   for (const std::string& word : arguments) log_ += word + " ";
   const std::uint64_t point = 1 + random_.below(kOperations);
   const std::string before = recovered();
