@@ -86,6 +86,7 @@ void Connection::begin() {
   sent_ = 0;
   method_.clear();
   outcome_ = "answered";
+  answered_.reset();
   if (rest().empty()) {
     input_.clear();
     begin_ = 0;
@@ -95,7 +96,7 @@ void Connection::begin() {
 
 void Connection::finish() {
   const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now() - started_);
+      answered_.value_or(std::chrono::steady_clock::now()) - started_);
   const auto microseconds = static_cast<std::uint64_t>(taken.count());
   core_.counters.count_answer(response_.status, microseconds);
   if (core_.surroundings.log) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::function<void()> work;
     std::weak_ptr<Connection> connection;
     bool is_done = false;
+    std::atomic<bool> is_pointless = false;  ///< nobody waits for it: it isn't begun any more
   };
   struct Puller;
   struct Subscription;
@@ -107,7 +109,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   WorkerPool::Job job_of(std::shared_ptr<Task> task);
   Framing framing() const;
   bool has_body() const;
-  std::string head_of_answer(Framing framing, std::size_t content_length);
+  bool is_sound() const;
+  std::string head_of_answer();
   void fail(const std::string& what);
 
   // connection_events.cpp
@@ -141,6 +144,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t sent_ = 0;
   std::string method_;
   const char* outcome_ = "";
+  std::optional<Time> answered_;  ///< when an event stream began, which has no other end
   std::shared_ptr<EventQueue> events_;
   std::size_t served_ = 0;
 };

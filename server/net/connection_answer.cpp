@@ -42,7 +42,7 @@ std::shared_ptr<Connection::Task> Connection::task_of(std::function<void()> work
 
 WorkerPool::Job Connection::job_of(std::shared_ptr<Task> task) {
   return [task = std::move(task), &core = core_] {
-    task->work();
+    if (!task->is_pointless) task->work();
     // What the work holds is the application's: it ends on this thread.
     task->work = nullptr;
     asio::post(core.io, [task] {
@@ -59,6 +59,7 @@ awaitable<void> Connection::finish_of(std::shared_ptr<Task> task) {
     wake_.expires_at(Time::max());
     co_await wake_.async_wait(token(ignored));
   }
+  if (!task->is_done) task->is_pointless = true;
 }
 
 awaitable<void> Connection::handle() {
@@ -107,9 +108,13 @@ void Connection::fail(const std::string& what) {
       failure_line(core_.surroundings.clock.now(), exchange_->request.request_id, what));
 }
 
-bool Connection::has_body() const {
-  return response_.status >= 200 && response_.status != 204 && response_.status != 304;
+bool Connection::is_sound() const {
+  constexpr int kFirst = 200;
+  constexpr int kBeyond = 600;
+  return response_.status >= kFirst && response_.status < kBeyond;
 }
+
+bool Connection::has_body() const { return response_.status != 204 && response_.status != 304; }
 
 Framing Connection::framing() const {
   if (!has_body()) return Framing::kNone;
@@ -117,20 +122,22 @@ Framing Connection::framing() const {
   return version_ == http::Version::k10 ? Framing::kClose : Framing::kChunked;
 }
 
-std::string Connection::head_of_answer(Framing framing, std::size_t content_length) {
-  const HeadFacts facts{.framing = framing,
-                        .content_length = content_length,
-                        .afterwards = afterwards_,
-                        .date = core_.date(),
-                        .request_id = exchange_->request.request_id};
-  if (auto head = response_head(response_, facts)) return std::move(*head);
-  fail("the answer has a header that can't be sent");
+std::string Connection::head_of_answer() {
+  const auto head = [this] {
+    const HeadFacts facts{.framing = framing(),
+                          .content_length = response_.text().size(),
+                          .afterwards = afterwards_,
+                          .date = core_.date(),
+                          .request_id = exchange_->request.request_id};
+    return response_head(response_, facts);
+  };
+  if (is_sound()) {
+    if (auto text = head()) return std::move(*text);
+  }
+  fail("the answer has a status or a header that can't be sent");
   const Error defect(ErrorCode::kInternal, "a handler failed");
   response_ = http::problem_response(defect, exchange_->request.request_id);
-  HeadFacts instead = facts;
-  instead.framing = Framing::kLength;
-  instead.content_length = response_.text().size();
-  return response_head(response_, instead).value();
+  return head().value();
 }
 
 awaitable<void> Connection::send() {
@@ -149,7 +156,7 @@ awaitable<void> Connection::send() {
     }
   }
   if (core_.is_draining || framing() == Framing::kClose) afterwards_ = Afterwards::kClose;
-  std::string bytes = head_of_answer(framing(), response_.text().size());
+  std::string bytes = head_of_answer();
   const Framing end = framing();
   const bool is_head = exchange_->request.method == http::Method::kHead;
   if (is_head || !has_body()) {
@@ -162,6 +169,7 @@ awaitable<void> Connection::send() {
     if (auto* stream = std::get_if<http::Stream>(&response_.body); stream != nullptr) {
       co_await send_stream(std::move(*stream), end);
     } else {
+      answered_ = std::chrono::steady_clock::now();
       co_await send_events(std::move(std::get<http::Subscribe>(response_.body)), end);
     }
   }

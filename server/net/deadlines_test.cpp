@@ -1,4 +1,6 @@
 // Clients that are slow or go away, in every phase; the server goes on and keeps nothing of them.
+#include <csignal>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -104,6 +106,30 @@ TEST(Deadline, OfTheHandler) {
   EXPECT_EQ(ground.client().ask(get("/")).status, 200) << "another worker goes on";
   gate.open();
   expect_well(ground);
+}
+
+TEST(Deadline, OfARequestThatWaitsForAWorker) {
+  ServerSettings settings = test_settings();
+  settings.times.handler = kShort;
+  settings.workers = 1;
+  Gate gate;
+  std::atomic<bool> is_done_in_vain = false;
+  NetGround ground(
+      [&](const http::Request& request) {
+        if (request.target.path == "/late") is_done_in_vain = true;
+        if (request.target.path == "/wait") gate.wait();
+        return ok(request);
+      },
+      settings);
+  NetClient running = ground.client();
+  running.send(get("/wait"));
+  ASSERT_TRUE(eventually([&] { return gate.waiting() == 1; }));
+  EXPECT_EQ(ground.client().ask(post("/late", "x")).status, 503);
+  gate.open();
+  EXPECT_EQ(running.read_answer().status, 503);
+  // The deadline may pass for this one as well, while the machine is busy.
+  EXPECT_TRUE(eventually([&] { return ground.client().ask(get("/")).status == 200; }));
+  EXPECT_FALSE(is_done_in_vain) << "who sent it was told that it isn't done";
 }
 
 TEST(Deadline, OfTheAnswer) {
@@ -240,6 +266,17 @@ TEST(Drain, HasAnEnd) {
   EXPECT_EQ(busy.read_all(), "");
   EXPECT_EQ(slow.read_all(), "");
   gate.open();
+  ground.join();
+}
+
+TEST(Drain, BeginsWithASignal) {
+  ServerSettings settings = test_settings();
+  settings.stop_signals = StopSignals::kHeeded;
+  NetGround ground(ok, settings);
+  NetClient idle = ground.client();
+  EXPECT_EQ(idle.ask(get("/")).status, 200);
+  std::raise(SIGTERM);
+  EXPECT_EQ(idle.read_all(), "");
   ground.join();
 }
 

@@ -189,6 +189,13 @@ TEST(Exchange, DoesntSendHeadersThatWouldSplitTheAnswer) {
   EXPECT_FALSE(answer.headers.contains("set-cookie"));
 }
 
+TEST(Exchange, DoesntSendAStatusThatIsNone) {
+  for (const int status : {0, 99, 100, 600}) {
+    NetGround ground([&](const http::Request&) { return http::Response{.status = status}; });
+    EXPECT_EQ(ground.client().ask(get("/")).status, 500);
+  }
+}
+
 TEST(Exchange, WritesItsOwnHeadersItself) {
   NetGround ground([](const http::Request&) {
     http::Response response = http::text_response("x", "text/plain");

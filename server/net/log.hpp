@@ -23,7 +23,7 @@ struct AccessRecord {
   int status = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t microseconds = 0;
+  std::uint64_t microseconds = 0;  ///< of an event stream until it began
   std::string outcome = {};  ///< "answered", or why it wasn't: "client_gone", "timed_out", "failed"
 };
 
