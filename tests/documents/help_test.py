@@ -28,7 +28,7 @@ STORY = [
     "sandbox create", "export", "apply", "sandbox discard",
     "sandbox ended",
     "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
-    "completion",
+    "audit list", "audit export", "audit verify", "completion",
 ]
 
 # What is used wrongly ends with 2 and is told.
