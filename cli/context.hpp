@@ -46,6 +46,7 @@ std::string example(const std::string& line);
 
 // Each adds its commands; one file each.
 void add_check(CLI::App& app, Context& context);
+void add_audit(CLI::App& app, Context& context);
 void add_code(CLI::App& app, Context& context);  ///< export and apply
 void add_completion(CLI::App& app, Context& context);
 void add_diff(CLI::App& app, Context& context);

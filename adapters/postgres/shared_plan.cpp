@@ -23,7 +23,8 @@ std::vector<Row> ask(Connection& connection, std::string_view sql, const Oids& o
       connection.run(std::string(sql), std::vector<Value>{Value(oid_array(oids))}).get());
 }
 
-void append(std::vector<std::string>& list, std::vector<std::string> more) {
+template <typename T>
+void append(std::vector<T>& list, std::vector<T> more) {
   list.insert(list.end(), std::make_move_iterator(more.begin()),
               std::make_move_iterator(more.end()));
 }

@@ -90,15 +90,14 @@ void scan_rows(const Store& store, const std::function<bool(const AuditRow&)>& s
 
 }  // namespace
 
-AuditHead append_audit_within(database::SqlRunner& store, const Clock& clock,
-                              const std::string& tenant, std::span<const AuditEntry> entries) {
+AuditHead append_audit_within(database::SqlRunner& store, Instant at, const std::string& tenant,
+                              std::span<const AuditEntry> entries) {
   const std::optional<AuditHead> former = read_head(store, tenant);
   AuditHead head = former.value_or(AuditHead{});
   if (entries.empty()) return head;
-  const std::string at = to_text(database::store_time(store, clock));
   for (const AuditEntry& entry : entries) {
     AuditRow row{.number = head.number + 1,
-                 .at = at,
+                 .at = to_text(at),
                  .who = stored(entry.who),
                  .environment = stored(entry.environment),
                  .verb = stored(entry.verb),
@@ -118,12 +117,12 @@ AuditHead append_audit_within(database::SqlRunner& store, const Clock& clock,
 }
 
 AuditHead append_audit_within(const Store& store, const AuditEntry& entry) {
-  return append_audit_within(store.sql(), store.clock, store.tenant, {&entry, 1});
+  return append_audit_within(store.sql(), store.now(), store.tenant, {&entry, 1});
 }
 
 AuditHead append_audit(const Store& store, std::span<const AuditEntry> entries) {
   const auto transaction = store.connection.begin(TransactionKind::kWrite);
-  AuditHead head = append_audit_within(store.sql(), store.clock, store.tenant, entries);
+  AuditHead head = append_audit_within(store.sql(), store.now(), store.tenant, entries);
   transaction->commit();
   return head;
 }

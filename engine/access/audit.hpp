@@ -13,9 +13,9 @@
 namespace doppel::access {
 
 /// Appends in the caller's transaction, so that a change and what is said of it are one.
-/// REQUIRES: an open write transaction of the control store.
-AuditHead append_audit_within(database::SqlRunner& store, const Clock& clock,
-                              const std::string& tenant, std::span<const AuditEntry> entries);
+/// `at`: now, by the store's time. REQUIRES: an open write transaction of the control store.
+AuditHead append_audit_within(database::SqlRunner& store, Instant at, const std::string& tenant,
+                              std::span<const AuditEntry> entries);
 AuditHead append_audit_within(const Store& store, const AuditEntry& entry);
 
 /// The same as a transaction of its own; several entries cost one commit.

@@ -77,11 +77,12 @@ void ControlStore::add_tenant(const Tenant& tenant) {
     throw Error(ErrorCode::kAlreadyExists, "there is a tenant '" + tenant.name + "' already",
                 {.place = tenant.name, .remedy = "choose another name"});
   }
+  const Instant at = now();
   sql().execute(
       std::string("INSERT INTO tenant (") + kTenantColumns + ") VALUES ($1, $2, $3, $4, $5, $6)",
       {Value(tenant.name), Value(tenant.dsn), Value(tenant.manifest_file), Value(tenant.manifest),
-       Value(to_text(now())), Value(tenant.created_by)});
-  audit(tenant.name, {.who = tenant.created_by, .verb = "attach", .resource = "tenant"});
+       Value(to_text(at)), Value(tenant.created_by)});
+  audit(tenant.name, at, {.who = tenant.created_by, .verb = "attach", .resource = "tenant"});
   transaction->commit();
 }
 
@@ -110,7 +111,7 @@ void ControlStore::set_manifest(const std::string& tenant, const std::string& fi
   const auto transaction = connection_->begin(TransactionKind::kWrite);
   sql().execute("UPDATE tenant SET manifest_file = $2, manifest = $3 WHERE name = $1",
                 {Value(tenant), Value(file), Value(text)});
-  audit(tenant, {.who = by, .verb = "set_manifest", .resource = "tenant", .reason = file});
+  audit(tenant, now(), {.who = by, .verb = "set_manifest", .resource = "tenant", .reason = file});
   transaction->commit();
 }
 
@@ -239,30 +240,32 @@ void ControlStore::set_origin(const std::string& request, const std::string& add
 void ControlStore::record(const Environment& environment, std::string_view event,
                           std::string_view from, std::string_view to, const std::string& by,
                           const std::string& reason) {
+  const Instant at = now();
   sql().execute(
       "INSERT INTO transition (environment, event, from_state, to_state, at, by_whom, reason) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      {Value(environment.id), Value(event), Value(from), Value(to), Value(to_text(now())),
-       Value(by), Value(reason)});
-  audit(environment.tenant, {.who = by,
-                             .environment = environment.name,
-                             .verb = std::string(event),
-                             .resource = "environment",
-                             .key = environment.id,
-                             .outcome = outcome_of(event, to),
-                             .reason = reason});
+      {Value(environment.id), Value(event), Value(from), Value(to), Value(to_text(at)), Value(by),
+       Value(reason)});
+  audit(environment.tenant, at,
+        {.who = by,
+         .environment = environment.name,
+         .verb = std::string(event),
+         .resource = "environment",
+         .key = environment.id,
+         .outcome = outcome_of(event, to),
+         .reason = reason});
 }
 
-void ControlStore::audit(const std::string& tenant, access::AuditEntry entry) {
+void ControlStore::audit(const std::string& tenant, Instant at, access::AuditEntry entry) {
   if (entry.environment.empty()) entry.environment = "live";
   entry.request = request_;
   entry.address = address_;
-  access::append_audit_within(sql(), clock_, tenant, {&entry, 1});
+  access::append_audit_within(sql(), at, tenant, {&entry, 1});
 }
 
 void ControlStore::tell_audit(const std::string& tenant, const access::AuditEntry& entry) {
   const auto transaction = connection_->begin(TransactionKind::kWrite);
-  audit(tenant, entry);
+  audit(tenant, now(), entry);
   transaction->commit();
 }
 

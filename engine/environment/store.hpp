@@ -121,7 +121,7 @@ class ControlStore {
   /// Keeps a transition, and tells the audit. REQUIRES: an open write transaction.
   void record(const Environment& environment, std::string_view event, std::string_view from,
               std::string_view to, const std::string& by, const std::string& reason);
-  void audit(const std::string& tenant, access::AuditEntry entry);
+  void audit(const std::string& tenant, Instant at, access::AuditEntry entry);
   void forget_plans(const std::string& source);
   database::SqlRunner& sql() { return *connection_->sql(); }
 

@@ -9,6 +9,7 @@
 #include "adapters/postgres/store.hpp"
 #include "adapters/sqlite/database.hpp"
 #include "base/error.hpp"
+#include "base/random.hpp"
 #include "tests/support/cluster.hpp"
 
 namespace doppel::environment {
@@ -115,6 +116,37 @@ TEST_P(Store, KeepsWhatItIsTold) {
   environment = store.move(environment, Event::kDiscard, "ada", {});
   store.move(environment, Event::kDiscarded, "ada", {});
   EXPECT_TRUE(open().answers("acme/qa").empty());
+}
+
+TEST_P(Store, TellsTheAuditOfEveryStep) {
+  ControlStore store = open();
+  store.add_tenant({.name = "acme",
+                    .dsn = "d",
+                    .manifest_file = "m",
+                    .manifest = "m",
+                    .created_at = {},
+                    .created_by = "ada"});
+  store.set_origin("r-1", "192.0.2.1");
+  Environment environment = store.add_environment(qa(), "ada");
+  environment = store.move(environment, Event::kCreated, "ada", {});
+  EXPECT_THAT(error_of([&] { store.move(environment, Event::kResume, "bob", {}); }),
+              HasSubstr("wrong_state"));
+  environment = store.move(environment, Event::kDiscard, "bob", {.reason = "enough"});
+  store.move(environment, Event::kDiscarded, "bob", {});
+  store.set_manifest("acme", "other.yaml", "m", "eve");
+  const auto connection = connect();
+  SeededRandom random(1);
+  const access::Store audit{*connection, clock_, random, "acme"};
+  std::vector<std::string> told;
+  for (const access::AuditRow& row :
+       access::list_audit(audit, {.order = access::AuditOrder::kOldestFirst})) {
+    told.push_back(row.who + " " + row.environment + " " + row.verb + " " + row.outcome + " " +
+                   row.request);
+  }
+  EXPECT_THAT(told, ElementsAre("ada live attach done ", "ada qa create begun r-1",
+                                "ada qa created done r-1", "bob qa discard begun r-1",
+                                "bob qa discarded done r-1", "eve live set_manifest done r-1"));
+  EXPECT_FALSE(access::verify_audit(audit).fault);
 }
 
 TEST_P(Store, AShelfHoldsTexts) {
