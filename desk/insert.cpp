@@ -9,8 +9,8 @@
 namespace doppel::desk {
 namespace {
 
-/// SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many.
-constexpr std::size_t kParameters = 8'000;
+/// The databases take tens of thousands, but SQLite looks for each of them in a list of all.
+constexpr std::size_t kParameters = 300;
 
 std::string statement_of(const std::string& table, const std::vector<std::string>& columns,
                          std::size_t rows) {

@@ -160,8 +160,7 @@ CREATE INDEX attachments_message ON attachments (message_id);
 CREATE TABLE case_events (
   id TEXT NOT NULL PRIMARY KEY,
   case_id TEXT NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('created', 'routed', 'assigned', 'status', 'changed',
-    'macro')),
+  kind TEXT NOT NULL CHECK (kind IN ('created', 'routed', 'assigned', 'status')),
   author_id TEXT REFERENCES users (id),
   detail TEXT NOT NULL DEFAULT '{}',
   version INTEGER NOT NULL DEFAULT 1,

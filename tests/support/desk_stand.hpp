@@ -26,7 +26,7 @@ inline std::unique_ptr<database::Database> attach_any(const std::string& dsn) {
 /// are the same in every run.
 class DeskStand {
  public:
-  static constexpr Instant kStart{1'792'400'000'000'000};  // 2026-10-19T11:06:40Z, a Monday
+  static constexpr Instant kStart{1'792'400'000'000'000};  // 2026-10-19T08:53:20Z, a Monday
 
   explicit DeskStand(desk::Dialect dialect) : dialect_(dialect) {
     if (dialect == desk::Dialect::kPostgresql) server_ = std::make_unique<TestDatabase>();
