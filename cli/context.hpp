@@ -49,6 +49,7 @@ void add_check(CLI::App& app, Context& context);
 void add_audit(CLI::App& app, Context& context);
 void add_code(CLI::App& app, Context& context);  ///< export and apply
 void add_completion(CLI::App& app, Context& context);
+void add_demo(CLI::App& app, Context& context);  ///< the built-in desk with an example in it
 void add_diff(CLI::App& app, Context& context);
 void add_env(CLI::App& app, Context& context);
 void add_guard(CLI::App& app, Context& context);

@@ -78,6 +78,14 @@ std::unique_ptr<database::Database> connect(const std::string& dsn) {
   return sqlite::attach(fs::absolute(parsed.rest).lexically_normal().string());
 }
 
+std::unique_ptr<database::Connection> open_or_make(const std::string& dsn) {
+  const database::Dsn parsed = database::parse_dsn(dsn);
+  if (parsed.scheme == database::Scheme::kSqlite && !fs::exists(parsed.rest)) {
+    return sqlite::open_store(parsed.rest);
+  }
+  return connect(dsn)->open(database::Access::kReadWrite);
+}
+
 std::unique_ptr<Doppel> open_doppel(const Options& options) {
   static const SystemClock clock;
   static SystemRandom random;

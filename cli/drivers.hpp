@@ -12,4 +12,7 @@ std::unique_ptr<Doppel> open_doppel(const Options& options);
 /// The database that a DSN names.
 std::unique_ptr<database::Database> connect(const std::string& dsn);
 
+/// It opened for writing; a SQLite file is made where there is none.
+std::unique_ptr<database::Connection> open_or_make(const std::string& dsn);
+
 }  // namespace doppel::cli

@@ -43,7 +43,7 @@ ROOMS = {
     "adapters/contract": [],  # a suite of tests, which may see everything
     "cli": ["engine", "engine/base", "engine/database", "engine/manifest", "engine/changeset",
             "engine/merge", "engine/code", "engine/overlay", "engine/plan", "engine/access",
-            "engine/environment"],
+            "engine/environment", "desk"],
     "server/http": ["engine/base"],
     "server/net": ["engine/base", "server/http"],
     # An application like any other: it sees its own tables, and nothing of sandboxes.

@@ -30,7 +30,7 @@ STORY = [
     "sandbox ended",
     "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
     ("guard", 3),  # There is no server between SQLite's sandboxes and live.
-    "audit list", "audit export", "audit verify", "completion",
+    "audit list", "audit export", "audit verify", "completion", "demo",
 ]
 
 # What is used wrongly ends with 2 and is told.
