@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "desk/json_form.hpp"
 #include "tests/support/desk_place.hpp"
 
 namespace doppel::desk {
@@ -263,6 +264,36 @@ INSTANTIATE_TEST_SUITE_P(Both, DeskResource,
                          [](const auto& chosen) {
                            return chosen.param == Dialect::kSqlite ? "sqlite" : "postgresql";
                          });
+
+TEST(DeskJson, GoesThereAndBackByType) {
+  const Collections collections = read_collections();
+  const Collection& queues = collections.at("queues");
+  const Collection& rules = collections.at("routing_rules");
+  const Collection& cases = collections.at("cases");
+  std::vector<FieldProblem> problems;
+  const auto read = [&](const Collection& collection, const char* text) {
+    return values_of_json(collection, parse_json(text, "body").as_object(), problems);
+  };
+  EXPECT_EQ(read(queues, R"({"name":"A","is_sticky":true,"capacity":3,"fallback_queue_id":null})"),
+            (Values{{"name", "A"}, {"is_sticky", 1}, {"capacity", 3}, {"fallback_queue_id", {}}}));
+  EXPECT_EQ(read(rules, R"({"conditions":{"tier":["gold"]}})"),
+            (Values{{"conditions", R"({"tier":["gold"]})"}}));
+  EXPECT_EQ(read(cases, R"({"custom":{"order_number":"A1"}})"),
+            (Values{{"custom.order_number", "A1"}}));
+  EXPECT_TRUE(problems.empty());
+  read(queues, R"({"is_sticky":1,"capacity":true,"name":1.5})");
+  EXPECT_EQ(problems.size(), 3U);
+  Record record;
+  record.values = {{"is_sticky", 1}, {"name", "A"}, {"fallback_queue_id", {}}};
+  EXPECT_EQ(write_json(json_of(queues, record), JsonStyle::kCompact),
+            R"({"name":"A","is_sticky":true,"fallback_queue_id":null})");
+  record.values = {{"conditions", R"({"tier":["gold"]})"}};
+  EXPECT_EQ(write_json(json_of(rules, record), JsonStyle::kCompact),
+            R"({"conditions":{"tier":["gold"]}})");
+  record.values = {{"subject", "x"}, {"custom.order_number", "A1"}};
+  EXPECT_EQ(write_json(json_of(cases, record), JsonStyle::kCompact),
+            R"({"subject":"x","custom":{"order_number":"A1"}})");
+}
 
 TEST(DeskCollections, AreReadFromSchemaAndManifest) {
   const Collections collections = read_collections();
