@@ -95,7 +95,7 @@ std::int64_t count(const Store& store, const char* kind, const std::string& subj
 
 using Groups = std::array<std::string, 8>;
 
-/// The eight groups of an IPv6 address, `::` filled up; nothing for another text.
+/// The eight groups of an IPv6 address in small letters, `::` filled up; nothing for another text.
 std::optional<Groups> ipv6_groups(std::string_view address) {
   std::vector<std::string> head;
   std::vector<std::string> tail;
@@ -114,8 +114,11 @@ std::optional<Groups> ipv6_groups(std::string_view address) {
   std::ranges::copy(head, groups.begin());
   std::ranges::copy(tail, groups.end() - static_cast<std::ptrdiff_t>(tail.size()));
   for (std::string& group : groups) {
+    constexpr std::size_t kMostDigits = 4;
+    const bool is_hex = group.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (group.empty() || group.size() > kMostDigits || !is_hex) return std::nullopt;
     const std::size_t zeros = std::min(group.find_first_not_of('0'), group.size());
-    group = zeros == group.size() ? "0" : to_lower_ascii(group.substr(zeros));
+    group = zeros == group.size() ? "0" : group.substr(zeros);
   }
   return groups;
 }
@@ -126,7 +129,8 @@ std::string network_of(std::string_view address) {
   address = address.substr(0, address.find('%'));  // The zone is a name of the server's own.
   const std::string lower = to_lower_ascii(address);
   constexpr std::string_view kMapped = "::ffff:";
-  if (lower.starts_with(kMapped) && lower.find('.') != std::string::npos) {
+  if (lower.starts_with(kMapped) && lower.find(':', kMapped.size()) == std::string::npos &&
+      lower.find('.') != std::string::npos) {
     return lower.substr(kMapped.size());
   }
   if (lower.find(':') == std::string::npos) return lower;
