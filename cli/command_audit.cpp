@@ -16,18 +16,20 @@ struct Arguments {
   access::AuditFilter filter;
 };
 
-/// What was done to what, in a few words.
+/// What it was done to, in a few words: --json says it whole.
 std::string object_of(const access::AuditRow& row) {
-  return row.key.empty() ? row.resource : row.resource + " " + row.key;
+  constexpr std::size_t kLongestKey = 12;
+  return row.key.empty() ? row.resource : row.resource + " " + printable(row.key, kLongestKey);
 }
 
 void list(const Arguments& arguments, Context& context) {
   json::array all;
   std::vector<std::vector<std::string>> rows;
+  constexpr std::size_t kLongestReason = 60;
   for (const access::AuditRow& row : context.doppel().audit(arguments.tenant, arguments.filter)) {
     all.emplace_back(access::to_json(row));
     rows.push_back({std::to_string(row.number), moment(row.at), row.who, row.environment, row.verb,
-                    object_of(row), row.outcome, row.reason});
+                    object_of(row), row.outcome, printable(row.reason, kLongestReason)});
   }
   const std::string text =
       all.empty()

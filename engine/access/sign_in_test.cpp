@@ -26,7 +26,8 @@ class SignIn : public doppel::testing::AccessStore {
  protected:
   SignIn() {
     // On a server time goes by: steps are far longer than a test takes.
-    rules_.throttle.account = {.free = 5, .first = kMinute, .longest = 16 * kMinute};
+    rules_.throttle.account = {
+        .free = 5, .first = kMinute, .longest = 16 * kMinute, .forgive = kDay};
     directory_.add("ada", "admin", passwords_.hash(kRight));
     directory_.add("bob", "agent", passwords_.hash(kRight));
     directory_.add("sue", "agent", passwords_.hash(kRight)).state = AccountState::kSuspended;
@@ -155,7 +156,7 @@ TEST_P(SignIn, WaitsGrowAndEnd) {
 }
 
 TEST_P(SignIn, AnOwnAccountDoesNotOpenTheWayToGuessOthers) {
-  rules_.throttle.network = {.free = 6, .first = kHour, .longest = kDay};
+  rules_.throttle.network = {.free = 6, .first = kHour, .longest = kDay, .forgive = kHour};
   bool throttled = false;
   for (int i = 0; i < 20; ++i) {
     throttled = sign_in("victim" + std::to_string(i), kOther).wait > 0;
@@ -163,6 +164,22 @@ TEST_P(SignIn, AnOwnAccountDoesNotOpenTheWayToGuessOthers) {
     EXPECT_EQ(sign_in("bob", kRight).answer, SignInAnswer::kSignedIn);
   }
   EXPECT_TRUE(throttled);
+}
+
+TEST_P(SignIn, FailuresAreForgottenOneByOne) {
+  rules_.throttle.account = {
+      .free = 2, .first = kMinute, .longest = kHour, .forgive = 10 * kMinute};
+  EXPECT_EQ(sign_in("ada", kOther).wait, 0);
+  EXPECT_EQ(sign_in("ada", kOther).wait, 0);
+  pass(15 * kMinute);
+  EXPECT_EQ(sign_in("ada", kOther).wait, 0);  // The second, again.
+  pass(5 * kMinute);                          // The half that was left over counts.
+  EXPECT_EQ(sign_in("ada", kOther).wait, 0);
+  EXPECT_EQ(sign_in("ada", kOther).wait, kMinute);
+  pass(9 * kMinute);
+  EXPECT_EQ(sign_in("ada", kOther).wait, 2 * kMinute);
+  pass(kDay);
+  EXPECT_EQ(sign_in("ada", kOther).wait, 0);
 }
 
 TEST_P(SignIn, ManyAttemptsAtOnceGainNothing) {

@@ -14,9 +14,20 @@ constexpr const char* kAccount = "account";
 constexpr const char* kNetwork = "network";
 
 struct Counted {
-  std::int64_t failures = 0, last_at = 0, blocked_until = 0;
+  std::int64_t failures = 0;
+  std::int64_t since = 0;  ///< from when on the next failure is being forgotten
+  std::int64_t blocked_until = 0;
   bool stands = false;
 };
+
+/// What is left of it by now.
+Counted forgiven(Counted counted, std::int64_t now, const ThrottleRule& rule) {
+  const std::int64_t forgotten =
+      std::min(counted.failures, std::max(now - counted.since, std::int64_t{0}) / rule.forgive);
+  counted.failures -= forgotten;
+  counted.since = counted.failures == 0 ? now : counted.since + forgotten * rule.forgive;
+  return counted;
+}
 
 std::string subject_of(std::string_view text) { return sha256(text); }
 std::string account_subject(std::string_view login) { return subject_of(to_lower_ascii(login)); }
@@ -24,7 +35,7 @@ std::string network_subject(std::string_view address) { return subject_of(networ
 
 Counted find(const Store& store, const char* kind, const std::string& subject) {
   const auto rows = store.sql().query(
-      "SELECT failures, last_at, blocked_until FROM access_throttle WHERE tenant = $1 AND kind = "
+      "SELECT failures, since, blocked_until FROM access_throttle WHERE tenant = $1 AND kind = "
       "$2 AND subject = $3",
       {Value(store.tenant), Value(kind), Value(subject)});
   if (rows.empty()) return {};
@@ -48,12 +59,12 @@ void make_room(const Store& store, const char* kind, std::int64_t now, const Thr
   };
   if (!is_full()) return;
   store.sql().execute(
-      "DELETE FROM access_throttle WHERE tenant = $1 AND kind = $2 AND last_at <= $3",
-      {Value(store.tenant), Value(kind), Value(now - rule.forget)});
+      "DELETE FROM access_throttle WHERE tenant = $1 AND kind = $2 AND since + failures * $3 <= $4",
+      {Value(store.tenant), Value(kind), Value(rule.forgive), Value(now)});
   if (!is_full()) return;
   store.sql().execute(
       "DELETE FROM access_throttle WHERE tenant = $1 AND kind = $2 AND subject IN (SELECT subject "
-      "FROM access_throttle WHERE tenant = $1 AND kind = $2 ORDER BY failures, last_at, subject "
+      "FROM access_throttle WHERE tenant = $1 AND kind = $2 ORDER BY failures, since, subject "
       "LIMIT 1)",
       {Value(store.tenant), Value(kind)});
 }
@@ -62,29 +73,29 @@ void make_room(const Store& store, const char* kind, std::int64_t now, const Thr
 std::int64_t count(const Store& store, const char* kind, const std::string& subject,
                    const Counted& former, std::int64_t now, const ThrottleRule& rule,
                    std::size_t most) {
-  const bool forgotten = former.last_at + rule.forget <= now;
-  const std::int64_t failures = (forgotten ? 0 : former.failures) + 1;
+  const Counted left = forgiven(former, now, rule);
+  const std::int64_t failures = left.failures + 1;
   const std::int64_t wait = wait_after(failures, rule);
   if (former.stands) {
     store.sql().execute(
-        "UPDATE access_throttle SET failures = $4, last_at = $5, blocked_until = $6 WHERE tenant = "
+        "UPDATE access_throttle SET failures = $4, since = $5, blocked_until = $6 WHERE tenant = "
         "$1 AND kind = $2 AND subject = $3",
-        {Value(store.tenant), Value(kind), Value(subject), Value(failures), Value(now),
+        {Value(store.tenant), Value(kind), Value(subject), Value(failures), Value(left.since),
          Value(now + wait)});
     return wait;
   }
   make_room(store, kind, now, rule, most);
   store.sql().execute(
-      "INSERT INTO access_throttle (tenant, kind, subject, failures, last_at, blocked_until) "
+      "INSERT INTO access_throttle (tenant, kind, subject, failures, since, blocked_until) "
       "VALUES ($1, $2, $3, $4, $5, $6)",
-      {Value(store.tenant), Value(kind), Value(subject), Value(failures), Value(now),
+      {Value(store.tenant), Value(kind), Value(subject), Value(failures), Value(left.since),
        Value(now + wait)});
   return wait;
 }
 
 using Groups = std::array<std::string, 8>;
 
-/// The eight groups of an IPv6 address, `::` filled up; nothing for another text.
+/// The eight groups of an IPv6 address in small letters, `::` filled up; nothing for another text.
 std::optional<Groups> ipv6_groups(std::string_view address) {
   std::vector<std::string> head;
   std::vector<std::string> tail;
@@ -103,8 +114,11 @@ std::optional<Groups> ipv6_groups(std::string_view address) {
   std::ranges::copy(head, groups.begin());
   std::ranges::copy(tail, groups.end() - static_cast<std::ptrdiff_t>(tail.size()));
   for (std::string& group : groups) {
+    constexpr std::size_t kMostDigits = 4;
+    const bool is_hex = group.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (group.empty() || group.size() > kMostDigits || !is_hex) return std::nullopt;
     const std::size_t zeros = std::min(group.find_first_not_of('0'), group.size());
-    group = zeros == group.size() ? "0" : to_lower_ascii(group.substr(zeros));
+    group = zeros == group.size() ? "0" : group.substr(zeros);
   }
   return groups;
 }
@@ -115,7 +129,8 @@ std::string network_of(std::string_view address) {
   address = address.substr(0, address.find('%'));  // The zone is a name of the server's own.
   const std::string lower = to_lower_ascii(address);
   constexpr std::string_view kMapped = "::ffff:";
-  if (lower.starts_with(kMapped) && lower.find('.') != std::string::npos) {
+  if (lower.starts_with(kMapped) && lower.find(':', kMapped.size()) == std::string::npos &&
+      lower.find('.') != std::string::npos) {
     return lower.substr(kMapped.size());
   }
   if (lower.find(':') == std::string::npos) return lower;

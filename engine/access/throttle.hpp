@@ -15,13 +15,14 @@ struct ThrottleRule {
   std::int64_t free = 5;
   std::int64_t first = kSecond;
   std::int64_t longest = 5 * kMinute;
-  std::int64_t forget = kDay;  ///< without a failure it begins again
+  std::int64_t forgive = 30 * kMinute;  ///< one failure is forgotten in so long
 };
 
 struct ThrottleRules {
   ThrottleRule account = {};
-  /// Many people may sit behind one address.
-  ThrottleRule network = {.free = 30, .first = kSecond, .longest = 15 * kMinute, .forget = kDay};
+  /// Many people may sit behind one address, and mistype.
+  ThrottleRule network = {
+      .free = 30, .first = kSecond, .longest = 15 * kMinute, .forgive = kMinute};
   /// Rows of each of the two: beyond it whoever failed least is forgotten first, so that a flood
   /// of names doesn't wash out those that were tried often.
   std::size_t most = 10'000;

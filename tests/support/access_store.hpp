@@ -63,7 +63,7 @@ class AccessStore : public ::testing::TestWithParam<StoreKind> {
     sql.execute("UPDATE access_link SET created_at = created_at - $1, ends_at = ends_at - $1",
                 {by});
     sql.execute(
-        "UPDATE access_throttle SET last_at = last_at - $1, blocked_until = blocked_until "
+        "UPDATE access_throttle SET since = since - $1, blocked_until = blocked_until "
         "- $1",
         {by});
     sql.execute(

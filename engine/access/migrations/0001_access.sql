@@ -52,7 +52,7 @@ CREATE TABLE access_throttle (
   kind TEXT NOT NULL,
   subject TEXT NOT NULL,
   failures BIGINT NOT NULL,
-  last_at BIGINT NOT NULL,
+  since BIGINT NOT NULL,
   blocked_until BIGINT NOT NULL,
   PRIMARY KEY (tenant, kind, subject)
 );
