@@ -62,5 +62,6 @@ void add_sandbox_adapt(CLI::App& app, CLI::App& sandbox, Context& context);  ///
 void add_sandbox_restore(CLI::App& sandbox, Context& context);  ///< of those that ended or rest
 void add_snapshot(CLI::App& app, Context& context);
 void add_sql(CLI::App& app, Context& context);
+void add_track(CLI::App& app, Context& context);
 
 }  // namespace doppel::cli

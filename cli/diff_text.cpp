@@ -56,6 +56,10 @@ std::string row_text(const manifest::Model& model, const plan::DiffRow& row) {
                        moment(row.touch.at),
                    Tone::kFaint);
   }
+  if (!row.live_touch.at.empty()) {
+    text +=
+        styled("; live by " + row.live_touch.by + ", " + moment(row.live_touch.at), Tone::kFaint);
+  }
   if (row.in_base && !row.in_live) text += styled("  deleted in live by now", Tone::kBad);
   text += "\n";
   for (const plan::DiffField& field : row.fields) {

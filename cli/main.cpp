@@ -49,6 +49,7 @@ void add_commands(CLI::App& app, Context& context) {
   doppel::cli::add_snapshot(app, context);
   doppel::cli::add_audit(app, context);
   doppel::cli::add_demo(app, context);
+  doppel::cli::add_track(app, context);
   doppel::cli::add_completion(app, context);
 }
 

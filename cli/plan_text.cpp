@@ -49,15 +49,21 @@ std::string changes_text(const manifest::Model& model, const plan::Plan& plan) {
   return text;
 }
 
-std::string conflict_text(const merge::Conflict& conflict) {
+std::string conflict_text(const plan::Plan& plan, const merge::Conflict& conflict) {
   std::vector<std::string> answers;
   for (const merge::AnswerKind kind : conflict.possible) answers.emplace_back(to_text(kind));
   if (!answers.empty()) answers[0] += " (default)";
   const std::string state = conflict.answered
                                 ? "answered: " + std::string(to_text(*conflict.answered))
                                 : "answers: " + join(answers, ", ");
+  std::string live;
+  if (const auto touch = plan.live_touches.find({conflict.table->name, conflict.key});
+      touch != plan.live_touches.end()) {
+    live = flowed("live was changed by " + touch->second.by + ", " + moment(touch->second.at),
+                  "      ");
+  }
   return "  " + styled(conflict.id, conflict.answered ? Tone::kFaint : Tone::kBad) + "  " +
-         std::string(to_text(conflict.kind)) + "\n" + flowed(conflict.message, "      ") +
+         std::string(to_text(conflict.kind)) + "\n" + flowed(conflict.message, "      ") + live +
          "      " + state + "\n";
 }
 
@@ -161,7 +167,9 @@ std::string plan_text(const manifest::Model& model, const plan::Plan& plan,
     if (!conflict.answered) open.push_back(conflict.id);
   }
   std::string text =
-      changes_text(model, plan) + section("conflicts", plan.conflicts, conflict_text) +
+      changes_text(model, plan) +
+      section("conflicts", plan.conflicts,
+              [&](const merge::Conflict& conflict) { return conflict_text(plan, conflict); }) +
       section("impact on live data", plan.impact, impact_text) + side_lists(model, plan) + "\n";
   bool checked = true;
   for (const plan::Check& check : plan.checks) {

@@ -63,6 +63,8 @@ struct CreateOptions {
   std::string purpose;
 };
 
+enum class Track { kOn, kOff };
+
 /// What is to be known before a sandbox is made.
 struct Checked {
   std::string kind, carrier;
@@ -249,6 +251,10 @@ class Doppel {
                      const PlanOptions& options);
   plan::Promoted promote(const EnvironmentName& name, const std::string& plan_hash);
 
+  /// Puts triggers on live's config tables that note who changes a row and when, for diffs and
+  /// plans, or takes them and their notes away; the tables that have them then. Throws
+  /// Error(kUnsupported) where the manifest doesn't say `track: triggers`, and on SQLite.
+  std::vector<std::string> track(const std::string& tenant, Track what);
   /// Ends sessions of sandboxes that live waits for or that are beyond the manifest's limits
   /// [E9]. Throws Error(kUnsupported) where there is no server (SQLite).
   std::vector<database::EndedSession> guard(const std::string& tenant);

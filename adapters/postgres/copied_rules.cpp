@@ -37,6 +37,7 @@ SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid, true), t.tgtype, p.prosrc, 
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
 JOIN pg_language l ON l.oid = p.prolang
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgparentid = 0
+  AND NOT starts_with(t.tgname, 'doppel_')
   AND t.tgenabled <> 'D'
 ORDER BY c.relname, t.tgname)",
                                    {Value(oid_array(relations))})) {

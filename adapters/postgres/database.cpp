@@ -4,6 +4,7 @@
 #include "adapters/postgres/examine.hpp"
 #include "adapters/postgres/guard.hpp"
 #include "adapters/postgres/listen.hpp"
+#include "adapters/postgres/live_notes.hpp"
 #include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/sql_session.hpp"
@@ -68,6 +69,8 @@ class AttachedServer final : public database::Database {
     const auto connection = postgres::open({.dsn = dsn_, .access = database::Access::kReadWrite});
     return postgres::end_harmful_sessions(*connection, limits);
   }
+
+  std::unique_ptr<database::LiveTracking> tracking() override { return track_live(dsn_); }
 
   std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 

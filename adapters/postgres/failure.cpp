@@ -41,8 +41,8 @@ constexpr std::array kMeanings{
     Meaning{"3D000", ErrorCode::kNotFound, "check the name of the database in the DSN"},
     Meaning{"3F000", ErrorCode::kSql, ""},
     Meaning{"28P01", ErrorCode::kReadOnly,
-            "doppel keeps no passwords of DSNs: put it into ~/.pgpass, or PGPASSWORD into the "
-            "environment"},
+            "check the role and its password in the DSN; doppel keeps none with a tenant: put it "
+            "into ~/.pgpass, or PGPASSWORD into the environment"},
     Meaning{"28", ErrorCode::kReadOnly, "check the role and its password in the DSN, and pg_hba"},
     Meaning{"08", ErrorCode::kIo, "check that the server runs and can be reached"},
     Meaning{"22021", ErrorCode::kInvalidInput, kNoSuchText},

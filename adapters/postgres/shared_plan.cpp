@@ -204,6 +204,7 @@ SELECT md5(string_agg(md5(x), '' ORDER BY md5(x) COLLATE "C")) FROM (
   UNION ALL
   SELECT concat_ws(' ', 'trigger', tgrelid, tgname, tgfoid, tgtype, tgenabled, tgargs, tgqual)
   FROM config JOIN pg_trigger ON tgrelid = config.oid AND NOT tgisinternal
+    AND NOT starts_with(tgname, 'doppel_')
   UNION ALL
   SELECT concat_ws(' ', 'rule', c.relname, c.relkind, r.rulename, c.reloptions, r.ev_action)
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class

@@ -15,6 +15,7 @@
 #include "database/connection.hpp"
 #include "database/finding.hpp"
 #include "database/limits.hpp"
+#include "database/live_tracking.hpp"
 #include "database/sql_session.hpp"
 
 /// The port through which sandboxes are carried. Which rows are config, what merges and what a
@@ -214,6 +215,9 @@ class Database {
   /// Ends sessions of sandboxes that live waits for, and those beyond the limits, which a session
   /// can lift for itself. Throws Error(kUnsupported) where sandboxes share no server with live.
   virtual std::vector<EndedSession> end_harmful_sessions(const SessionLimits& limits) = 0;
+
+  /// What others changed in live, where it is tracked; null where it can't be.
+  virtual std::unique_ptr<LiveTracking> tracking() { return nullptr; }
 
   /// Null where the database has no such thing.
   virtual std::unique_ptr<Listener> listen() { return nullptr; }

@@ -10,6 +10,7 @@
 #include "doppel/coding.hpp"
 #include "doppel/planning.hpp"
 #include "doppel/restoring.hpp"
+#include "doppel/tracking.hpp"
 #include "doppel/workspace.hpp"
 #include "overlay/facts.hpp"
 
@@ -196,6 +197,11 @@ Checked Doppel::check(const std::string& tenant, const CreateOptions& options) {
   return checked;
 }
 
+std::vector<std::string> Doppel::track(const std::string& tenant, Track what) {
+  Attached attached = impl_->workspace.attach(tenant);
+  return track_live(attached, what);
+}
+
 std::vector<database::EndedSession> Doppel::guard(const std::string& tenant) {
   const environment::Tenant known = impl_->workspace.store().tenant(tenant);
   // The schema needn't fit: a migration is when live waits.
@@ -380,7 +386,9 @@ plan::Diff Doppel::diff(const EnvironmentName& name) {
   const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
   const auto live = attached.database->open(Access::kReadOnly);
   const auto snapshot = live->begin(database::TransactionKind::kRead);
-  return plan::make_diff(attached.model, environment.title(), changes, *live);
+  plan::Diff diff = plan::make_diff(attached.model, environment.title(), changes, *live);
+  add_live_touches(attached, diff);
+  return diff;
 }
 
 plan::Plan Doppel::plan(const EnvironmentName& name, const PlanOptions& options) {

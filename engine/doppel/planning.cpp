@@ -7,6 +7,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "doppel/tracking.hpp"
 #include "merge/answer_json.hpp"
 #include "plan/plan_json.hpp"
 
@@ -410,6 +411,7 @@ plan::Plan Planning::make(plan::Request request, const PlanOptions& options, Att
     made = plan::make_plan(attached.model, request, *live);
   }
   made.inputs = plan::inputs_of(request, attached.fingerprint);
+  add_live_touches(attached, made);
   if (options.rehearse && !made.changes.empty()) {
     const auto copy = attached.database->throw_away_copy(workspace_.passing(), kRehearsalCopyBytes);
     if (copy != nullptr) {

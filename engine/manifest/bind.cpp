@@ -73,6 +73,7 @@ void run(Binder& binder) {
   binder.model.carrier = manifest.carrier;
   binder.model.after_promote = manifest.after_promote;
   binder.model.limits = manifest.limits;
+  binder.model.track = manifest.track;
   match_tables(binder);
   check_scope(binder);
   for (const TableEntry& entry : manifest.tables) {

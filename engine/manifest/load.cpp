@@ -8,8 +8,9 @@
 namespace doppel::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTopWords{
-    "doppel", "application", "version", "carrier", "after_promote", "limits", "scope", "tables"};
+constexpr std::array<std::string_view, 9> kTopWords{"doppel",  "application",   "version",
+                                                    "carrier", "after_promote", "limits",
+                                                    "scope",   "track",         "tables"};
 constexpr std::array<std::string_view, 4> kCarriers{"file", "split", "rows", "copy"};
 constexpr std::string_view kFormat = "1";
 
@@ -83,6 +84,15 @@ void read_head(FormatReader& reader, const yaml::Node& root, Manifest& manifest)
     manifest.after_promote = reader.texts(*statements, "after_promote");
   }
   if (const auto* limits = root.find("limits")) read_limits(reader, *limits, manifest.limits);
+  if (const auto* track = root.find("track")) {
+    const std::string word = reader.text(*track, "track").value_or("");
+    if (word == "triggers") {
+      manifest.track = Tracking::kTriggers;
+    } else if (word != "none") {
+      reader.error(*track, "track must be `triggers` or `none`",
+                   "leave it out where nobody needs to know who changed live");
+    }
+  }
   const auto* scope = root.find("scope");
   if (scope != nullptr && reader.is_mapping(*scope, "scope")) {
     for (const auto& [column, wanted] : scope->entries) {

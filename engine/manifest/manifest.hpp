@@ -129,6 +129,12 @@ struct TableEntry {
   const ColumnEntry* column(std::string_view column_name) const;
 };
 
+/// How it is known who changed live's config, and when.
+enum class Tracking {
+  kNone,
+  kTriggers,  ///< triggers on live's tables note it
+};
+
 struct Manifest {
   std::string application;
   std::string version;
@@ -136,7 +142,8 @@ struct Manifest {
   std::vector<std::string> after_promote;  ///< SQL: cache marks to touch, in the same transaction
   std::vector<std::pair<std::string, Value>> scope;  ///< [M4]
   database::SessionLimits limits;                    ///< of its sandboxes' sessions [E9]
-  std::vector<TableEntry> tables;                    ///< in the order of the file
+  Tracking track = Tracking::kNone;
+  std::vector<TableEntry> tables;  ///< in the order of the file
   const TableEntry* table(std::string_view name) const;
 };
 

@@ -109,6 +109,7 @@ struct Model {
   std::string carrier;
   std::vector<std::string> after_promote;
   database::SessionLimits limits;
+  Tracking track = Tracking::kNone;
   std::vector<TableModel> tables;  ///< by name; only those with a key
   std::map<std::string, std::vector<Referrer>, std::less<>> referrers;  ///< by target table
 

@@ -47,6 +47,12 @@ std::vector<std::size_t> differing_columns(const TableModel& table, const RowCha
 
 std::string_view to_text(DiffKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
+bool DiffRow::moved_in_live() const {
+  if (in_base != in_live) return true;
+  return in_base && std::ranges::any_of(
+                        fields, [](const DiffField& field) { return field.live != field.base; });
+}
+
 bool changes_only_volatile(const Model& model, const RowChange& change) {
   return change.kind() == ChangeKind::kUpdate &&
          differing_columns(model.require(change.table->name), change).empty();

@@ -32,6 +32,9 @@ struct DiffRow {
   std::vector<DiffField> fields;  ///< columns that differ; volatile ones left out
   bool in_base = false, in_live = false, in_sandbox = false;
   overlay::Touch touch;
+  /// Who changed live's row since the base, where that is noted.
+  overlay::Touch live_touch = {};
+  bool moved_in_live() const;
 };
 
 struct Diff {

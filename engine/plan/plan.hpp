@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -121,6 +122,8 @@ struct Plan {
   std::vector<overlay::RowId> left_out;  ///< changes of the sandbox that weren't selected
   std::optional<Rehearsal> rehearsal;
   std::string inputs;  ///< inputs_of() what it was made of
+  /// Who changed live's rows that conflicts are about, where that is noted. Not of the hash.
+  std::map<overlay::RowId, overlay::Touch> live_touches = {};
 
   bool empty() const { return changes.empty() && conflicts.empty(); }
   bool promotable() const;

@@ -207,7 +207,12 @@ json::value to_json(const manifest::Model& model, const Plan& plan) {
   object["changes"] = std::move(changes);
   json::array conflicts;
   for (const merge::Conflict& conflict : plan.conflicts) {
-    conflicts.emplace_back(to_json(model, conflict));
+    json::object item = to_json(model, conflict).as_object();
+    const auto touch = plan.live_touches.find({conflict.table->name, conflict.key});
+    const bool known = touch != plan.live_touches.end();
+    item["live_by"] = known ? optional_text(touch->second.by) : json::value();
+    item["live_at"] = known ? optional_text(touch->second.at) : json::value();
+    conflicts.emplace_back(std::move(item));
   }
   object["conflicts"] = std::move(conflicts);
   json::array impact;
@@ -264,6 +269,8 @@ json::value to_json(const manifest::Model& model, const Diff& diff) {
     item["fields"] = std::move(fields);
     item["by"] = optional_text(row.touch.by);
     item["at"] = optional_text(row.touch.at);
+    item["live_by"] = optional_text(row.live_touch.by);
+    item["live_at"] = optional_text(row.live_touch.at);
     rows.emplace_back(std::move(item));
   }
   object["changes"] = std::move(rows);

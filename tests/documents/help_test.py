@@ -29,6 +29,7 @@ STORY = [
     "sandbox create", "export", "apply", "sandbox discard",
     "sandbox ended",
     "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
+    ("track", 3),
     ("guard", 3),  # There is no server between SQLite's sandboxes and live.
     "audit list", "audit export", "audit verify", "completion", "demo",
 ]

@@ -18,6 +18,7 @@ from document import Clone, blocks_of, read_lines, run_blocks
 NEVER_MET = {
     "plan.warnings[].": "a warning needs a database that changes what is written",
     "`doppel guard`.": "SQLite's sandboxes share no server; tests/faults/harm_test.py checks it",
+    "`doppel track`.": "SQLite can't note who changes it; a scenario checks it",
     "error.": "printed on standard error: see the check of errors below",
 }
 

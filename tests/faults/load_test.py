@@ -210,6 +210,46 @@ def the_sessions_of_a_sandbox_have_limits(ground):
                             "REVOKE SET ON PARAMETER temp_file_limit FROM doppel_admin")
 
 
+def who_changes_live_is_noted_and_in_nobodys_way(ground):
+    ground.manifest.write_text(MANIFEST.replace("tables:", "track: triggers\ntables:"),
+                               encoding="utf-8")
+    ground.run("manifest", "set", "shop", str(ground.manifest))
+    busy = ground.cluster.session("shop", "doppel_admin")
+    busy.run("BEGIN")
+    busy.run("UPDATE queues SET max_open = 1 WHERE id = 1")
+    error = ground.refused("track", "shop")
+    equal(error["code"], "busy")
+    holds(error["message"], "locked by session", "idle in transaction")
+    busy.run("COMMIT")
+    equal(ground.run("track", "shop"), {"tenant": "shop", "tables": ["queues"]})
+    notes = "SELECT string_agg(key[1], ',' ORDER BY key) FROM doppel.live_note"
+    # Two writers of one row's neighbours note side by side.
+    busy.run("BEGIN")
+    busy.run("UPDATE queues SET max_open = 2 WHERE id = 2")
+    ground.live("SET lock_timeout = '1s'; UPDATE queues SET max_open = 3 WHERE id = 3")
+    busy.run("ROLLBACK")
+    equal(ground.live(notes), "3")
+    ground.live("INSERT INTO queues VALUES (50, 'Moves'); UPDATE queues SET id = 51 WHERE id = 50; "
+                "DELETE FROM queues WHERE id = 51")
+    equal(ground.live(notes), "3,50,50,51,51")
+    # The owner's dump has them, and comes back.
+    dump = subprocess.run(["pg_dump", "-h", str(ground.cluster.folder), "-U", "doppel_admin",
+                           "shop"], text=True, stdout=subprocess.PIPE, check=True).stdout
+    ground.cluster.psql("postgres", "CREATE DATABASE dumped TEMPLATE template0 OWNER doppel_admin")
+    ground.cluster.psql("dumped", dump, "doppel_admin")
+    equal(ground.cluster.psql("dumped", "UPDATE queues SET max_open = 4 WHERE id = 4; "
+                              "SELECT count(*) FROM doppel.live_note WHERE key[1] = '4'"), "1")
+    ground.cluster.psql("postgres", "DROP DATABASE dumped")
+    # What breaks the notes breaks nothing of live's.
+    ground.live("ALTER TABLE doppel.live_note RENAME TO away")
+    ground.live("UPDATE queues SET max_open = 5 WHERE id = 5; INSERT INTO queues (name) VALUES "
+                "('New')")
+    ground.live("ALTER TABLE doppel.away RENAME TO live_note; DELETE FROM doppel.live_note")
+    ground.run("track", "shop", "--remove")
+    equal(ground.live("SELECT count(*) FROM pg_trigger WHERE tgname ~ '^doppel'"), "0")
+    busy.close()
+
+
 TESTS = [
     its_locks_on_live_are_gentle,
     a_long_reader_doesnt_keep_it_waiting,
@@ -217,6 +257,7 @@ TESTS = [
     who_locks_a_table_is_named,
     a_lock_of_a_moment_is_waited_for,
     who_is_patient_waits_longer,
+    who_changes_live_is_noted_and_in_nobodys_way,
     no_update_is_lost,
     who_listens_hears_of_it,
     the_sessions_of_a_sandbox_have_limits,
