@@ -42,6 +42,12 @@ class Link {
   /// One statement with parameters $1, $2, ...; throws ServerError. After its deadline it is
   /// cancelled, and Error(kBusy) thrown.
   ResultHandle run(const std::string& sql, std::span<const Value> parameters = {});
+  /// The same in two steps, so that several servers' processes work at once. Nothing else is asked
+  /// of this link in between.
+  void start(const std::string& sql, std::span<const Value> parameters = {}) {
+    send(sql, parameters);
+  }
+  ResultHandle finish() { return collect(); }
   /// Several statements in one round trip, each with its result. Throws for the first that fails;
   /// those after it are not done, and outside of a transaction none is. No COPY.
   std::vector<ResultHandle> run_all(std::span<const Statement> statements);
