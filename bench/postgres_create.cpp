@@ -176,6 +176,9 @@ void bench_postgres_create(Report& report) {
     compare_ways(stand, "60 tables, 10,000 rows (B2)", "copy", kManyTables, kRuns, 500, report);
     peer_lines(stand, "60 tables, 10,000 rows", kManyTables, kSlowRuns, report);
   }
+}
+
+void bench_postgres_million(Report& report) {
   PostgresStand stand(config_script(kManyTables, kManyRows));
   compare_ways(stand, "60 tables, 1,000,000 rows (B2)", "copy", kManyTables, kSlowRuns, 3000,
                report);

@@ -146,6 +146,7 @@ std::vector<Benchmark> all_benchmarks() {
           {"reset", bench_reset},
           {"reads", bench_reads},
           {"postgres create", bench_postgres_create},
+          {"postgres million rows", bench_postgres_million},
           {"postgres diff", bench_postgres_diff},
           {"postgres merge", bench_postgres_merge},
           {"postgres promote", bench_postgres_promote},

@@ -111,6 +111,7 @@ void bench_stalls(Report& report);
 void bench_reset(Report& report);
 void bench_reads(Report& report);
 void bench_postgres_create(Report& report);
+void bench_postgres_million(Report& report);
 void bench_postgres_diff(Report& report);
 void bench_postgres_merge(Report& report);
 void bench_postgres_promote(Report& report);

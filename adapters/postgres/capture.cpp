@@ -89,11 +89,13 @@ std::string column_array(std::size_t rows, const auto& value_at) {
   return array + "}";
 }
 
+/// Each captured row is looked up by its key, however little the planner knows of how few they are:
+/// else it would read the whole table.
 std::string captured_sql(const CapturedTable& table) {
   return fmt::format(
       "SELECT c.image IS NOT NULL, t.doppel_there IS NOT NULL, c.by, {}, {}, {} FROM "
-      "doppel_capture "
-      "AS c LEFT JOIN (SELECT true AS doppel_there, * FROM {}) AS t ON {} WHERE c.tbl = {} AND "
+      "doppel_capture AS c LEFT JOIN LATERAL (SELECT true AS doppel_there, t.* FROM {} AS t "
+      "WHERE {} OFFSET 0) AS t ON true WHERE c.tbl = {} AND "
       "c.image IS DISTINCT FROM CASE WHEN t.doppel_there IS NOT NULL THEN {} END",
       kUtc, columns_from_image(table), columns_of(table, "t"), quote_name(table.shape->name),
       same_row(table), table.number, image_of(table, "t"));

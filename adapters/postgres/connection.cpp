@@ -97,17 +97,17 @@ std::optional<std::int64_t> Connection::server_microseconds() {
 }
 
 const TableFacts& Connection::facts(const std::string& table) {
+  const AlsoAsked also = asked_.empty() ? AlsoAsked::kAllOfThePath : AlsoAsked::kNone;
+  if (!asked_.contains(table)) asked_.insert(table);
   const auto found = facts_.find(table);
   if (found != facts_.end()) return found->second;
-  // Who asks about a second table asks about more, and who asked in an earlier transaction will
-  // ask again: one round trip and one plan of the question for all of them.
-  asked_.insert(table);
-  const bool again = asks_++ == 1;
+  // Who asks about a table asks about more, and who asked in an earlier transaction will ask again:
+  // to plan the question costs more than to answer it for all.
   std::vector<std::string> names;
   for (const std::string& name : asked_) {
     if (!facts_.contains(name)) names.push_back(name);
   }
-  facts_.merge(read_facts(*this, names, again ? AlsoAsked::kAllOfThePath : AlsoAsked::kNone));
+  facts_.merge(read_facts(*this, names, also));
   const auto read = facts_.find(table);
   if (read != facts_.end()) return read->second;
   asked_.erase(table);

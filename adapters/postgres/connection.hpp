@@ -89,10 +89,7 @@ class Connection final : public database::Connection, private database::SqlRunne
 
   /// Throws Error(kSql) for a table that isn't there. Valid until the next transaction begins.
   const TableFacts& facts(const std::string& table);
-  void forget_facts() {
-    facts_.clear();
-    asks_ = 0;
-  }
+  void forget_facts() { facts_.clear(); }
 
   /// From now on everything happens in one transaction that is never committed, and begin() makes
   /// savepoints in it: a rehearsal.
@@ -124,7 +121,6 @@ class Connection final : public database::Connection, private database::SqlRunne
   std::vector<std::string> path_;
   KnownFacts facts_;
   std::set<std::string, std::less<>> asked_;  ///< in any transaction
-  int asks_ = 0;                              ///< for facts of this transaction
   enum class Open { kNone, kRead, kWrite } open_ = Open::kNone;
   bool rehearses_ = false;
   bool applied_ = false;  ///< changes in the open transaction: constraints wait for its end

@@ -13,10 +13,10 @@ namespace {
 constexpr const char* kFacts = R"(
 WITH wanted AS (
   SELECT w AS name FROM unnest($1::text[]) AS w
-  UNION
+  UNION (
   SELECT c.relname::text FROM pg_class c WHERE $2::boolean AND c.relkind IN ('r', 'p', 'v')
     AND c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname = ANY ($3::text[]))
-    AND pg_table_is_visible(c.oid) AND NOT starts_with(c.relname, 'doppel_')),
+    AND pg_table_is_visible(c.oid) AND NOT starts_with(c.relname, 'doppel_') LIMIT 100)),
 meant AS (
   SELECT w.name, c.oid FROM wanted w JOIN pg_class c ON c.relname = w.name
   WHERE pg_table_is_visible(c.oid)

@@ -36,7 +36,7 @@ struct TableFacts {
   const ColumnFacts& column(const std::string& name) const;
 };
 
-/// Which tables are asked about besides those that are named.
+/// Which tables are asked about besides those that are named; of a path with very many some.
 enum class AlsoAsked { kNone, kAllOfThePath };
 
 using KnownFacts = std::map<std::string, TableFacts, std::less<>>;
