@@ -103,6 +103,8 @@ Link::Link(const OpenOptions& options)
       "SET standard_conforming_strings = on; SET datestyle = 'ISO, YMD'; "
       "SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 1; "
       "SET bytea_output = hex; SET lc_monetary = 'C'; SET xmloption = content; "
+      // What is asked here is asked once: to compile it takes longer than to answer it.
+      "SET jit = off; "
       // What a killed doppel left running ends soon, too.
       "SET client_connection_check_interval = '2s'; "
       "SET lock_timeout = " +
