@@ -1,22 +1,13 @@
-#include <filesystem>
-
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include "adapters/postgres/connection.hpp"
-#include "adapters/postgres/database.hpp"
-#include "adapters/postgres/link.hpp"
 #include "adapters/postgres/values.hpp"
-#include "base/files.hpp"
-#include "bench/runner.hpp"
-#include "tests/support/cluster.hpp"
+#include "bench/postgres_stand.hpp"
 
 /// Reads of data that a sandbox writes over live's rows: a million of them, a hundred changed, on
 /// live and in the sandbox, by prepared statements.
 namespace doppel::bench {
 namespace {
 
-namespace fs = std::filesystem;
 using postgres::Link;
 
 constexpr int kRuns = 7;
@@ -91,35 +82,24 @@ void compare(Link& live, Link& sandbox, Report& report) {
 }  // namespace
 
 void bench_postgres_views(Report& report) {
-  const testing::TestDatabase database;
-  database.run(kData);
-  database.run("VACUUM ANALYZE");
-  const auto attached = postgres::attach(database.dsn());
-  const fs::path folder =
-      fs::temp_directory_path() / ("doppel_bench_" + std::to_string(::getpid()));
-  fs::create_directories(folder);
-  database::OverlaySpec spec{.carrier = "copy",
-                             .folder = folder / ("b" + database.name().substr(5)),
-                             .mark = "{}",
-                             .tables = {},
-                             .data_writes = database::DataWrites::kAll};
-  const database::Schema schema = attached->open(database::Access::kReadOnly)->read_schema();
-  for (const database::Table& table : schema.tables) {
-    spec.tables.push_back({.shape = database::shape_of(table, table.primary_key),
-                           .kind = database::TrackedTable::Kind::kData});
+  PostgresStand stand(kData);
+  stand.live().run("VACUUM ANALYZE");
+  database::OverlaySpec spec = stand.spec("copy", "views");
+  spec.data_writes = database::DataWrites::kAll;
+  for (database::TrackedTable& table : spec.tables) {
+    table.kind = database::TrackedTable::Kind::kData;
   }
-  attached->overlays().create(spec);
+  stand.overlays().create(spec);
   {
-    Link live({.dsn = database.dsn()});
-    Link sandbox({.dsn = attached->overlays().access_for_application(spec).dsn,
+    Link live({.dsn = stand.live().dsn()});
+    Link sandbox({.dsn = stand.overlays().access_for_application(spec).dsn,
                   .access = database::Access::kReadWrite});
     // A hundred rows are the sandbox's own, and equal to live's in what is asked.
     sandbox.run_script("UPDATE tickets SET name = name || '.' WHERE id % 10000 = 5000");
-    database.run("ANALYZE", "postgres");
+    stand.live().run("ANALYZE", "postgres");
     compare(live, sandbox, report);
   }
-  attached->overlays().remove(spec);
-  remove_tree(folder);
+  stand.overlays().remove(spec);
 }
 
 }  // namespace doppel::bench

@@ -92,7 +92,7 @@ void Report::add(Line line) {
 }
 
 std::string table(const std::vector<Line>& lines) {
-  constexpr const char* kFormat = "{:<42} {:>8} {:>14} {:>8} {:>8} {:>9} {:>4}  {:<28} {:>6}\n";
+  constexpr const char* kFormat = "{:<52} {:>8} {:>14} {:>8} {:>8} {:>9} {:>4}  {:<28} {:>6}\n";
   std::string text = fmt::format(kFormat, "milliseconds", "median", "min..max", "cpu", "flush",
                                  "target", "met", "peer", "ratio");
   for (const Line& line : lines) {
@@ -143,9 +143,14 @@ std::vector<Benchmark> all_benchmarks() {
           {"config merge", bench_merge_config},
           {"promote, rollback", bench_promote},
           {"stalls", bench_stalls},
-          {"postgres views", bench_postgres_views},
           {"reset", bench_reset},
           {"reads", bench_reads},
+          {"postgres create", bench_postgres_create},
+          {"postgres million rows", bench_postgres_million},
+          {"postgres diff", bench_postgres_diff},
+          {"postgres merge", bench_postgres_merge},
+          {"postgres promote", bench_postgres_promote},
+          {"postgres views", bench_postgres_views},
           {"postgres rows", bench_postgres_rows}};
 }
 

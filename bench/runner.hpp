@@ -108,9 +108,14 @@ void bench_merge_million(Report& report);
 void bench_merge_config(Report& report);
 void bench_promote(Report& report);
 void bench_stalls(Report& report);
-void bench_postgres_views(Report& report);
 void bench_reset(Report& report);
 void bench_reads(Report& report);
+void bench_postgres_create(Report& report);
+void bench_postgres_million(Report& report);
+void bench_postgres_diff(Report& report);
+void bench_postgres_merge(Report& report);
+void bench_postgres_promote(Report& report);
+void bench_postgres_views(Report& report);
 void bench_postgres_rows(Report& report);
 
 }  // namespace doppel::bench

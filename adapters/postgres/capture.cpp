@@ -89,19 +89,23 @@ std::string column_array(std::size_t rows, const auto& value_at) {
   return array + "}";
 }
 
-void read_captured_of(Connection& connection, const CapturedTable& table,
-                      std::vector<database::CapturedChange>& changes) {
-  const std::size_t width = table.shape->columns.size();
-  const std::string sql = fmt::format(
+/// Each captured row is looked up by its key, however little the planner knows of how few they are:
+/// else it would read the whole table.
+std::string captured_sql(const CapturedTable& table) {
+  return fmt::format(
       "SELECT c.image IS NOT NULL, t.doppel_there IS NOT NULL, c.by, {}, {}, {} FROM "
-      "doppel_capture "
-      "AS c LEFT JOIN (SELECT true AS doppel_there, * FROM {}) AS t ON {} WHERE c.tbl = {} AND "
+      "doppel_capture AS c LEFT JOIN LATERAL (SELECT true AS doppel_there, t.* FROM {} AS t "
+      "WHERE {} OFFSET 0) AS t ON true WHERE c.tbl = {} AND "
       "c.image IS DISTINCT FROM CASE WHEN t.doppel_there IS NOT NULL THEN {} END",
       kUtc, columns_from_image(table), columns_of(table, "t"), quote_name(table.shape->name),
       same_row(table), table.number, image_of(table, "t"));
-  const ResultHandle result = connection.run(sql);
-  for (int i = 0; i < PQntuples(result.get()); ++i) {
-    Row row = row_of(result.get(), i);
+}
+
+void take_captured(const CapturedTable& table, const PGresult* result,
+                   std::vector<database::CapturedChange>& changes) {
+  const std::size_t width = table.shape->columns.size();
+  for (int i = 0; i < PQntuples(result); ++i) {
+    Row row = row_of(result, i);
     const auto images = std::make_move_iterator(row.begin() + 4);
     const auto middle = images + static_cast<std::ptrdiff_t>(width);
     std::optional<Row> before;
@@ -160,12 +164,17 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
 
 std::vector<database::CapturedChange> read_captured(Connection& connection,
                                                     const std::vector<CapturedTable>& tables) {
-  std::vector<database::CapturedChange> changes;
   const auto touched =
       rows_of(connection.run("SELECT DISTINCT tbl FROM doppel_capture ORDER BY tbl").get());
+  std::vector<const CapturedTable*> read;
+  std::vector<Statement> statements;
   for (const Row& row : touched) {
-    read_captured_of(connection, tables.at(static_cast<std::size_t>(row[0].integer())), changes);
+    read.push_back(&tables.at(static_cast<std::size_t>(row[0].integer())));
+    statements.push_back({.sql = captured_sql(*read.back())});
   }
+  std::vector<database::CapturedChange> changes;
+  const auto results = connection.link().run_all(statements);
+  for (std::size_t i = 0; i < read.size(); ++i) take_captured(*read[i], results[i].get(), changes);
   return changes;
 }
 

@@ -5,6 +5,7 @@
 
 #include "adapters/postgres/catalogue.hpp"
 #include "adapters/postgres/failure.hpp"
+#include "adapters/postgres/overlay_names.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "database/quote.hpp"
@@ -20,14 +21,13 @@ std::string path_text(const std::vector<std::string>& path) {
   return database::quote_names(names);
 }
 
-std::vector<std::string> path_of_role(Link& link) {
-  std::vector<std::string> path;
-  const ResultHandle found = link.run("SELECT unnest(current_schemas(false))");
-  for (const Row& row : rows_of(found.get())) {
-    if (row[0].text() != kOwnSchema) path.push_back(row[0].text());
-  }
-  return path;
-}
+/// The path that was given, else the role's own, is set with doppel's schema behind it. Answers it
+/// without that, and who answers.
+constexpr const char* kSetPath =
+    "WITH path AS MATERIALIZED (SELECT coalesce($1::text[], array_remove(current_schemas(false), "
+    "'doppel')::text[]) AS names) SELECT names, pg_backend_pid(), set_config('search_path', "
+    "(SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(names || 'doppel'::text) WITH "
+    "ORDINALITY AS u (n, i)), false) FROM path";
 
 }  // namespace
 
@@ -39,11 +39,11 @@ Connection::Connection(OpenOptions options) : options_(std::move(options)), link
                     ", and doppel needs 15 or later",
                 {.place = place(), .remedy = "upgrade the server"});
   }
-  path_ = options_.path.empty() ? path_of_role(link_) : options_.path;
-  const ResultHandle backend =
-      link_.run_script("SET search_path = " + path_text(path_) + "; SELECT pg_backend_pid()");
+  const Value given[]{options_.path.empty() ? Value() : Value(text_array(options_.path))};
+  const Row row = row_of(link_.run(kSetPath, given).get(), 0);
+  for (auto& name : parse_array(row[0].text())) path_.push_back(std::move(name).value_or(""));
   // Its settings would be anybody's, and its transactions on any backend: a sandbox could be live.
-  if (value_of(backend.get(), 0, 0) == Value(PQbackendPID(link_.handle()))) return;
+  if (row[1] == Value(PQbackendPID(link_.handle()))) return;
   throw Error(ErrorCode::kUnsupported, "a connection pooler stands between doppel and the server",
               {.place = place(),
                .remedy = "name the server itself in the DSN; applications may use the pooler"});
@@ -96,38 +96,22 @@ std::optional<std::int64_t> Connection::server_microseconds() {
   return value_of(result.get(), 0, 0).integer();
 }
 
-std::optional<Relation> Connection::find_relation(const std::string& table) {
-  // A name with a dot may be one of a table on the path that somebody called so.
-  const Value parameters[]{Value(table)};
-  const ResultHandle result = link_.run(
-      // What there is to know of a view on a table that sandboxes share is that table's.
-      "SELECT coalesce(b.oid, c.oid), quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
-      "c.relkind = 'r' AND c.relhassubclass, c.relkind IN ('r', 'p') OR b.oid IS NOT NULL "
-      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-      "LEFT JOIN pg_class b ON starts_with(n.nspname, 'zz_doppel_view_') AND b.relkind = 'r' AND "
-      "b.relname = c.relname AND b.relnamespace = "
-      "to_regnamespace(quote_ident(replace(n.nspname, 'zz_doppel_view_', 'zz_doppel_rows_'))) "
-      "WHERE c.relkind "
-      "IN ('r', 'p', 'v', 'm', 'f')"
-      " AND ((c.relname = $1 AND pg_table_is_visible(c.oid)) OR (position('.' in $1) > 0 AND "
-      "c.relname = ANY (SELECT substr($1, s + 1) FROM generate_series(1, length($1)) AS s "
-      "WHERE substr($1, s, 1) = '.') AND n.nspname || '.' || c.relname = $1)) "
-      "ORDER BY pg_table_is_visible(c.oid) DESC LIMIT 1",
-      parameters);
-  if (PQntuples(result.get()) == 0) return std::nullopt;
-  const Row row = row_of(result.get(), 0);
-  const std::string& text = row[1].text();
-  const bool inherited = row[2].integer() != 0;
-  return Relation{.oid = row[0].integer(),
-                  .text = text,
-                  .own = inherited ? "ONLY " + text : text,
-                  .table = row[3].integer() != 0};
-}
-
 const TableFacts& Connection::facts(const std::string& table) {
+  const AlsoAsked also = asked_.empty() ? AlsoAsked::kAllOfThePath : AlsoAsked::kNone;
+  if (!asked_.contains(table)) asked_.insert(table);
   const auto found = facts_.find(table);
   if (found != facts_.end()) return found->second;
-  return facts_.emplace(table, read_facts(*this, table)).first->second;
+  // Who asks about a table asks about more, and who asked in an earlier transaction will ask again:
+  // to plan the question costs more than to answer it for all.
+  std::vector<std::string> names;
+  for (const std::string& name : asked_) {
+    if (!facts_.contains(name)) names.push_back(name);
+  }
+  facts_.merge(read_facts(*this, names, also));
+  const auto read = facts_.find(table);
+  if (read != facts_.end()) return read->second;
+  asked_.erase(table);
+  throw Error(ErrorCode::kSql, "no such table: " + table, {.place = place(), .remedy = {}});
 }
 
 database::Schema Connection::read_schema() {
@@ -136,19 +120,31 @@ database::Schema Connection::read_schema() {
 }
 
 Savepoint::Savepoint(Link& link) : link_(link), open_(link.status() == PQTRANS_INTRANS) {
-  if (open_) link_.run_script("SAVEPOINT doppel_call");
+  if (!open_) return;
+  sent_ = link_.sent();
+  link_.send_ahead("SAVEPOINT doppel_call");
 }
 
 void Savepoint::keep() {
-  if (std::exchange(open_, false)) link_.run_script("RELEASE doppel_call");
+  if (!std::exchange(open_, false)) return;
+  if (unsent()) {
+    link_.take_back();
+  } else if (link_.status() != PQTRANS_IDLE) {
+    link_.send_ahead("RELEASE doppel_call");
+  }
 }
 
 void Savepoint::undo() {
-  if (open_) link_.run_script("ROLLBACK TO doppel_call");
+  if (open_ && !unsent()) link_.run_script("ROLLBACK TO doppel_call");
 }
 
 Savepoint::~Savepoint() {
-  if (!open_ || link_.status() == PQTRANS_IDLE) return;
+  if (!open_) return;
+  if (unsent()) {
+    link_.take_back();
+    return;
+  }
+  if (link_.status() == PQTRANS_IDLE) return;
   try {
     link_.run_script("ROLLBACK TO doppel_call; RELEASE doppel_call");
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch)

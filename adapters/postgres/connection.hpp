@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,16 +18,9 @@ inline constexpr std::string_view kOwnSchema = "doppel";
 /// Schemas of sandboxes begin so: they sort after live's.
 inline constexpr std::string_view kSandboxPrefix = "zz_doppel_";
 
-/// A table or view as the search_path sees it, else as `schema.table`.
-struct Relation {
-  std::int64_t oid = 0;
-  std::string text;  ///< as SQL, quoted
-  std::string own;   ///< the same without what inherits from it
-  bool table = true;
-};
-
 /// A savepoint for the time of one call; rolled back to unless it is kept. Does nothing where no
-/// transaction is open.
+/// transaction is open. It goes to the server with the call's first statement, its end with the
+/// next one.
 class Savepoint {
  public:
   explicit Savepoint(Link& link);
@@ -38,8 +32,12 @@ class Savepoint {
   void undo();
 
  private:
+  /// Nothing went to the server since it was made: it is still the last of what waits there.
+  bool unsent() const { return link_.sent() == sent_; }
+
   Link& link_;
   bool open_;
+  std::int64_t sent_ = 0;
 };
 
 /// A server's database, as the ports see it and with its wire for the files of this room.
@@ -89,7 +87,6 @@ class Connection final : public database::Connection, private database::SqlRunne
   ResultHandle run_script(const std::string& sql) { return link_.run_script(sql); }
   Link& link() { return link_; }
 
-  std::optional<Relation> find_relation(const std::string& table);
   /// Throws Error(kSql) for a table that isn't there. Valid until the next transaction begins.
   const TableFacts& facts(const std::string& table);
   void forget_facts() { facts_.clear(); }
@@ -122,7 +119,8 @@ class Connection final : public database::Connection, private database::SqlRunne
   OpenOptions options_;
   Link link_;
   std::vector<std::string> path_;
-  std::map<std::string, TableFacts, std::less<>> facts_;
+  KnownFacts facts_;
+  std::set<std::string, std::less<>> asked_;  ///< in any transaction
   enum class Open { kNone, kRead, kWrite } open_ = Open::kNone;
   bool rehearses_ = false;
   bool applied_ = false;  ///< changes in the open transaction: constraints wait for its end

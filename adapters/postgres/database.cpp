@@ -18,7 +18,6 @@ namespace {
 /// A writer that waits keeps what it has locked already from live's own writers: so it waits for
 /// moments and begins anew (may_try_again).
 constexpr int kWritePatienceMs = 500;
-constexpr int kReadPatienceMs = 5000;
 /// How long a rehearsal waits for rows that somebody else is writing.
 constexpr int kRehearsalPatienceMs = 500;
 
@@ -48,9 +47,11 @@ class AttachedServer final : public database::Database {
 
   std::unique_ptr<database::Connection> open(database::Access access) override {
     const bool writes = access == database::Access::kReadWrite;
-    return postgres::open({.dsn = dsn_,
-                           .access = access,
-                           .lock_timeout_ms = writes ? kWritePatienceMs : kReadPatienceMs});
+    if (!writes && spare_ != nullptr) return std::move(spare_);
+    return postgres::open(
+        {.dsn = dsn_,
+         .access = access,
+         .lock_timeout_ms = writes ? kWritePatienceMs : OpenOptions{}.lock_timeout_ms});
   }
 
   std::unique_ptr<database::SqlSession> open_session() override {
@@ -75,9 +76,10 @@ class AttachedServer final : public database::Database {
   std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 
   std::optional<std::string> sandbox_mark() override {
-    const auto connection = postgres::open({.dsn = dsn_});
+    auto connection = postgres::open({.dsn = dsn_});
     // The role of a sandbox sees the sandbox's schema first.
     if (connection->path().empty() || !connection->path().front().starts_with(kSandboxPrefix)) {
+      spare_ = std::move(connection);
       return std::nullopt;
     }
     if (sees_shared(connection->path())) {
@@ -107,6 +109,8 @@ class AttachedServer final : public database::Database {
  private:
   std::string dsn_;
   std::unique_ptr<database::OverlayBuilder> builder_;
+  /// Whoever has seen that this is live reads it next, by the same connection.
+  std::unique_ptr<Connection> spare_;
 };
 
 }  // namespace

@@ -154,11 +154,16 @@ SELECT EXISTS (SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indr
 void examine_lookups(Connection& live, std::span<const database::Lookup> lookups,
                      std::vector<Finding>& findings) {
   SqlRunner& sql = *live.sql();
+  std::vector<std::string> names;
+  for (const database::Lookup& lookup : lookups) names.push_back(lookup.table);
+  const KnownFacts known = read_facts(live, names, AlsoAsked::kNone);
   for (const database::Lookup& lookup : lookups) {
-    const auto relation = live.find_relation(lookup.table);
-    if (!relation || !relation->table || has_index(sql, relation->text, lookup)) continue;
+    const auto facts = known.find(lookup.table);
+    if (facts == known.end() || !facts->second.lockable) continue;
+    const std::string& text = facts->second.text;
+    if (has_index(sql, text, lookup)) continue;
     const auto rows = sql.query(fmt::format("SELECT count(*) FROM (SELECT FROM {} LIMIT {}) AS few",
-                                            relation->text, database::kSlowLookupRows),
+                                            text, database::kSlowLookupRows),
                                 {});
     if (rows.at(0).at(0).integer() < database::kSlowLookupRows) continue;
     findings.push_back(database::slow_lookup(lookup));

@@ -23,6 +23,7 @@ struct ColumnFacts {
 
 /// What SQL about a table needs to know of it, asked once in a transaction.
 struct TableFacts {
+  std::int64_t oid = 0;
   std::string text;  ///< the table's name as SQL
   /// Its own rows as SQL: without those of tables that inherit from it.
   std::string own;
@@ -35,7 +36,14 @@ struct TableFacts {
   const ColumnFacts& column(const std::string& name) const;
 };
 
-/// Throws Error(kSql) where there is no such table.
-TableFacts read_facts(Connection& connection, const std::string& table);
+/// Which tables are asked about besides those that are named; of a path with very many some.
+enum class AlsoAsked { kNone, kAllOfThePath };
+
+using KnownFacts = std::map<std::string, TableFacts, std::less<>>;
+
+/// All in one round trip, whatever their number; what isn't there is left out. A name is one as the
+/// search_path sees it, else `schema.table`.
+KnownFacts read_facts(Connection& connection, const std::vector<std::string>& tables,
+                      AlsoAsked also);
 
 }  // namespace doppel::postgres

@@ -70,9 +70,7 @@ std::string rows_text(Connection& connection, const TableShape& table, const Val
 /// Nothing where nobody but the index knows what it takes for equal.
 std::optional<IndexText> read_index(Connection& connection, const TableShape& table,
                                     const std::string& index) {
-  const auto relation = connection.find_relation(table.name);
-  if (!relation) return std::nullopt;
-  const Value parameters[]{Value(relation->oid), Value(index)};
+  const Value parameters[]{Value(connection.facts(table.name).oid), Value(index)};
   const ResultHandle found = connection.run(kIndex, parameters);
   IndexText text;
   for (const Row& row : rows_of(found.get())) {

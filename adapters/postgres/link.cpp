@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include <poll.h>
 
@@ -45,6 +46,31 @@ void require_text(const std::string& sql, const std::string& place) {
   throw Error(ErrorCode::kSql, "a statement holds a NUL byte", {.place = place, .remedy = {}});
 }
 
+/// A COPY can't be among several statements of one round trip.
+bool may_be_piped(const std::string& sql) {
+  return to_lower_ascii(sql).find("copy") == std::string::npos;
+}
+
+/// Parameters as they go over the wire. Throws for text that the server can't hold.
+class Texts {
+ public:
+  explicit Texts(std::span<const Value> parameters) {
+    texts_.reserve(parameters.size());
+    for (const Value& parameter : parameters) {
+      texts_.push_back(text_of(parameter));
+      values_.push_back(texts_.back() ? texts_.back()->c_str() : nullptr);
+    }
+  }
+  bool send(PGconn* connection, const std::string& sql) const {
+    return PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values_.size()), nullptr,
+                             values_.data(), nullptr, nullptr, 0) != 0;
+  }
+
+ private:
+  std::vector<std::optional<std::string>> texts_;
+  std::vector<const char*> values_;
+};
+
 void ignore_notice(void* /*unused*/, const PGresult* /*unused*/) {}
 
 }  // namespace
@@ -77,6 +103,8 @@ Link::Link(const OpenOptions& options)
       "SET standard_conforming_strings = on; SET datestyle = 'ISO, YMD'; "
       "SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 1; "
       "SET bytea_output = hex; SET lc_monetary = 'C'; SET xmloption = content; "
+      // What is asked here is asked once: to compile it takes longer than to answer it.
+      "SET jit = off; "
       // What a killed doppel left running ends soon, too.
       "SET client_connection_check_interval = '2s'; "
       "SET lock_timeout = " +
@@ -200,33 +228,84 @@ ResultHandle Link::collect() {
                 {.place = place_, .remedy = "use psql for it"});
   }
   if (last == nullptr) fail_broken();
-  if (cancelled_ && PQresultStatus(last.get()) == PGRES_FATAL_ERROR) {
-    throw Error(ErrorCode::kBusy,
-                "a statement was cancelled after " + std::to_string(statement_timeout_ms_) + " ms",
-                {.place = place_, .remedy = {}});
-  }
+  if (cancelled_ && PQresultStatus(last.get()) == PGRES_FATAL_ERROR) fail_cancelled();
   check_here(last.get());
   return last;
 }
 
+void Link::fail_cancelled() {
+  throw Error(ErrorCode::kBusy,
+              "a statement was cancelled after " + std::to_string(statement_timeout_ms_) + " ms",
+              {.place = place_, .remedy = {}});
+}
+
 void Link::send(const std::string& sql, std::span<const Value> parameters) {
-  std::vector<std::optional<std::string>> texts;
-  std::vector<const char*> values;
-  texts.reserve(parameters.size());
-  for (const Value& parameter : parameters) {
-    texts.push_back(text_of(parameter));
-    values.push_back(texts.back() ? texts.back()->c_str() : nullptr);
-  }
   require_text(sql, place_);
+  const Texts texts(parameters);
+  flush_ahead();
   begin_waiting();
-  const int sent = PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(values.size()),
-                                     nullptr, values.data(), nullptr, nullptr, 0);
-  if (sent == 0) fail_broken();
+  ++sent_;
+  if (!texts.send(handle_.get(), sql)) fail_broken();
 }
 
 ResultHandle Link::run(const std::string& sql, std::span<const Value> parameters) {
+  if (!ahead_.empty() && may_be_piped(sql)) {
+    const Statement statement{sql, {parameters.begin(), parameters.end()}};
+    return std::move(run_all(std::span(&statement, 1)).front());
+  }
   send(sql, parameters);
   return collect();
+}
+
+void Link::flush_ahead() {
+  if (!ahead_.empty()) run_all({});
+}
+
+ResultHandle Link::collect_one() {
+  ResultHandle last;
+  for (ResultHandle result = next(); result != nullptr; result = next()) last = std::move(result);
+  if (last == nullptr) fail_broken();
+  return last;
+}
+
+std::vector<ResultHandle> Link::collect_all(std::size_t count) {
+  std::vector<ResultHandle> results;
+  ResultHandle failed;
+  for (std::size_t i = 0; i < count; ++i) {
+    results.push_back(collect_one());
+    const ExecStatusType status = PQresultStatus(results.back().get());
+    if (status == PGRES_FATAL_ERROR && failed == nullptr) failed = std::move(results.back());
+  }
+  const ResultHandle end = next();
+  if (PQexitPipelineMode(handle_.get()) == 0) fail_broken();
+  if (failed == nullptr) return results;
+  if (cancelled_) fail_cancelled();
+  check_here(failed.get());
+  return results;
+}
+
+std::vector<ResultHandle> Link::run_all(std::span<const Statement> statements) {
+  std::vector<Texts> texts;
+  for (const Statement& statement : statements) {
+    require_text(statement.sql, place_);
+    texts.emplace_back(statement.parameters);
+  }
+  const std::vector<std::string> ahead = std::exchange(ahead_, {});
+  const std::size_t count = ahead.size() + statements.size();
+  sent_ += static_cast<std::int64_t>(count);
+  if (PQenterPipelineMode(handle_.get()) == 0) fail_broken();
+  begin_waiting();
+  const Texts none({});
+  for (const std::string& sql : ahead) {
+    if (!none.send(handle_.get(), sql)) fail_broken();
+  }
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (!texts[i].send(handle_.get(), statements[i].sql)) fail_broken();
+  }
+  if (PQpipelineSync(handle_.get()) == 0) fail_broken();
+  std::vector<ResultHandle> results = collect_all(count);
+  results.erase(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(ahead.size()));
+  return results;
 }
 
 void Link::stream(const std::string& sql, const std::function<void(const PGresult*)>& sink) {
@@ -253,8 +332,12 @@ void Link::stream(const std::string& sql, const std::function<void(const PGresul
 }
 
 ResultHandle Link::run_script(const std::string& sql) {
+  // One statement goes with what waits; of several the server reads all before it does the first.
+  if (!ahead_.empty() && sql.find(';') == std::string::npos) return run(sql);
   require_text(sql, place_);
+  flush_ahead();
   begin_waiting();
+  ++sent_;
   if (PQsendQuery(handle_.get(), sql.c_str()) == 0) fail_broken();
   return collect();
 }

@@ -27,6 +27,12 @@ struct OpenOptions {
   int idle_timeout_ms = 60'000;
 };
 
+/// One statement with parameters $1, $2, ...
+struct Statement {
+  std::string sql;
+  std::vector<Value> parameters = {};
+};
+
 /// The wire to a server: statements go and results come with a deadline. Threads: one at a time.
 class Link {
  public:
@@ -36,6 +42,22 @@ class Link {
   /// One statement with parameters $1, $2, ...; throws ServerError. After its deadline it is
   /// cancelled, and Error(kBusy) thrown.
   ResultHandle run(const std::string& sql, std::span<const Value> parameters = {});
+  /// The same in two steps, so that several servers' processes work at once. Nothing else is asked
+  /// of this link in between.
+  void start(const std::string& sql, std::span<const Value> parameters = {}) {
+    send(sql, parameters);
+  }
+  ResultHandle finish() { return collect(); }
+  /// Several statements in one round trip, each with its result. Throws for the first that fails;
+  /// those after it are not done, and outside of a transaction none is. No COPY.
+  std::vector<ResultHandle> run_all(std::span<const Statement> statements);
+  /// Goes with the next statement, before it and in its round trip: for what answers nothing and
+  /// can't fail in the open transaction.
+  void send_ahead(std::string sql) { ahead_.push_back(std::move(sql)); }
+  /// What was given last, and not sent yet, isn't sent.
+  void take_back() { ahead_.pop_back(); }
+  /// How many statements were sent, those before them counted with them.
+  std::int64_t sent() const { return sent_; }
   /// One statement whose rows come as the server sends them: the sink is given results of one row
   /// and at last one without rows, which has the command's tag. What the sink throws cancels it.
   void stream(const std::string& sql, const std::function<void(const PGresult*)>& sink);
@@ -48,6 +70,11 @@ class Link {
 
  private:
   void send(const std::string& sql, std::span<const Value> parameters);
+  /// Sends what waits to go with another statement where that can't.
+  void flush_ahead();
+  /// The last result of `run_all`'s next statement, null where another failed before.
+  ResultHandle collect_one();
+  std::vector<ResultHandle> collect_all(std::size_t count);
   void begin_waiting();
   void flush_and_wait();
   /// Asks by another connection whom the statement that runs waits for.
@@ -60,12 +87,15 @@ class Link {
   /// Ends a COPY that nobody here can carry on.
   void refuse_copy(const PGresult* result);
   [[noreturn]] void fail_broken();
+  [[noreturn]] void fail_cancelled();
 
   std::string place_;
   std::string dsn_;
   int statement_timeout_ms_;
   int lock_timeout_ms_;
   ConnectionHandle handle_;
+  std::vector<std::string> ahead_;
+  std::int64_t sent_ = 0;
   // Of the statement that runs.
   std::int64_t left_ms_ = 0;
   std::int64_t look_in_ms_ = 0;  ///< for whom it waits; below 0: that was done

@@ -259,7 +259,11 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
   if (!plan.tables.empty()) {
     std::vector<std::string> tables;
     for (const CopiedTable& table : plan.tables) tables.push_back(table.name);
-    connection.run_script("ANALYZE " + database::quote_names(tables));
+    // A sample of 3,000 rows costs a tenth of the usual one, which is most of what a table of some
+    // thousand rows has; the server takes its own when the tables have changed.
+    connection.run_script("SET LOCAL default_statistics_target = 10; ANALYZE " +
+                          database::quote_names(tables) +
+                          "; SET LOCAL default_statistics_target TO DEFAULT");
   }
   install_capture(connection, shapes, heirs_of(shapes, plan.tables), shapes_of(plan.data), path);
   fix_trigger_paths(*connection.sql(), names.schema, path);
@@ -306,14 +310,19 @@ std::vector<database::RowCount> count_copies(Connection& connection,
                        std::vector<Value>{Value(text_array(names))})
                   .get());
   std::vector<database::RowCount> counts;
+  std::string exactly;
+  std::vector<std::size_t> counted;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::int64_t estimate = estimates.at(i).at(0).integer();
-    if (estimate > kExactLimit) {
-      counts.push_back({names[i], estimate, true});
-      continue;
-    }
-    counts.push_back({names[i], connection.count_rows(names[i]), false});
+    counts.push_back({names[i], estimate, estimate > kExactLimit});
+    if (estimate > kExactLimit) continue;
+    exactly += fmt::format("{}(SELECT count(*) FROM {})", counted.empty() ? "SELECT " : ", ",
+                           connection.facts(names[i]).own);
+    counted.push_back(i);
   }
+  if (counted.empty()) return counts;
+  const Row row = rows_of(connection.run(exactly).get()).at(0);
+  for (std::size_t i = 0; i < counted.size(); ++i) counts[counted[i]].rows = row[i].integer();
   return counts;
 }
 

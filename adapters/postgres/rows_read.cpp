@@ -113,33 +113,40 @@ void Connection::scan_rows(const TableShape& table, const database::Matching& ma
                            const database::RowSink& sink) {
   require_values(matching.columns.size(), matching.values.size(), table.name);
   const std::string cursor = "doppel_scan_" + std::to_string(++cursors_);
-  guarded([&] {
+  const std::string fetch = "FETCH " + std::to_string(kRowsAtOnce) + " FROM " + cursor;
+  const bool passing = !in_transaction();
+  ResultHandle result = guarded([&] {
     const TableFacts& known = facts(table.name);
-    std::vector<Value> parameters;
+    Statement declare;
     std::string sql = "SELECT " + columns_text(table.columns) + " FROM " + known.own + " AS t";
     if (!matching.columns.empty()) {
-      sql += " WHERE " + identical_text(known, matching.columns, matching.values, parameters);
+      sql +=
+          " WHERE " + identical_text(known, matching.columns, matching.values, declare.parameters);
     }
     // Outside a transaction a cursor stays only if it holds what it found.
-    const std::string hold = in_transaction() ? "" : "WITH HOLD ";
-    return link_.run(
-        "DECLARE " + cursor + " NO SCROLL CURSOR " + hold + "FOR " + sql + order_text(table),
-        parameters);
+    declare.sql = "DECLARE " + cursor + " NO SCROLL CURSOR " + (passing ? "WITH HOLD " : "") +
+                  "FOR " + sql + order_text(table);
+    return std::move(link_.run_all(std::vector<Statement>{declare, {.sql = fetch}}).back());
   });
-  const std::string fetch = "FETCH " + std::to_string(kRowsAtOnce) + " FROM " + cursor;
+  const auto close = [&] {
+    if (passing) {
+      link_.run_script("CLOSE " + cursor);
+    } else {
+      link_.send_ahead("CLOSE " + cursor);
+    }
+  };
   try {
-    for (int found = kRowsAtOnce; found == kRowsAtOnce;) {
-      const ResultHandle result = guarded([&] { return link_.run_script(fetch); });
-      found = PQntuples(result.get());
+    while (true) {
+      const int found = PQntuples(result.get());
       for (int i = 0; i < found; ++i) sink(row_of(result.get(), i));
+      if (found < kRowsAtOnce) break;
+      result = guarded([&] { return link_.run(fetch); });
     }
   } catch (...) {
-    if (link_.status() == PQTRANS_IDLE || link_.status() == PQTRANS_INTRANS) {
-      link_.run_script("CLOSE " + cursor);
-    }
+    if (link_.status() == PQTRANS_IDLE || link_.status() == PQTRANS_INTRANS) close();
     throw;
   }
-  link_.run_script("CLOSE " + cursor);
+  close();
 }
 
 std::vector<std::vector<Row>> Connection::find_rows(const TableShape& table,

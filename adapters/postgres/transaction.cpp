@@ -97,22 +97,23 @@ std::unique_ptr<database::Transaction> Connection::begin(database::TransactionKi
   forget_facts();
   if (rehearses_) {
     link_.run_script("SAVEPOINT doppel_rehearsal");
-  } else if (writes) {
-    // READ WRITE is what the connection says already; said here, a standby refuses it as something
-    // that it doesn't support.
-    // Nothing is locked yet: here it may take its time.
-    link_.run_script("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = " +
-                     std::to_string(std::max(options_.lock_timeout_ms, kTurnPatienceMs)));
-  } else {
+  } else if (!writes) {
     // BEGIN alone takes no snapshot: the first query does.
     link_.run_script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1");
   }
   open_ = writes ? Open::kWrite : Open::kRead;
   auto transaction = std::make_unique<OpenTransaction>(*this);
   if (!writes || rehearses_) return transaction;
-  const Value parameters[]{Value(kWriterLocks), Value(options_.writer_lock)};
   try {
-    link_.run("SELECT pg_advisory_xact_lock($1::integer, $2::integer)", parameters);
+    // READ WRITE is what the connection says already; said here, a standby refuses it as something
+    // that it doesn't support.
+    // Nothing is locked yet: here it may take its time.
+    link_.run_all(std::vector<Statement>{
+        {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED"},
+        {.sql = "SET LOCAL lock_timeout = " +
+                std::to_string(std::max(options_.lock_timeout_ms, kTurnPatienceMs))},
+        {.sql = "SELECT pg_advisory_xact_lock($1::integer, $2::integer)",
+         .parameters = {Value(kWriterLocks), Value(options_.writer_lock)}}});
   } catch (const ServerError& error) {
     if (error.code() != ErrorCode::kBusy) throw;
     const std::string& blockers = error.problem().blockers;
@@ -121,7 +122,7 @@ std::unique_ptr<database::Transaction> Connection::begin(database::TransactionKi
         "another doppel is writing to this database" + (blockers.empty() ? "" : ": " + blockers),
         {.place = place(), .remedy = "try again when it has ended"});
   }
-  link_.run_script("SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
+  link_.send_ahead("SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
   return transaction;
 }
 
