@@ -90,7 +90,7 @@ std::vector<double> Connections::ask(const std::string& request, std::size_t ans
   };
   for (std::size_t i = 0; i < descriptors_.size() && begun < count; ++i) begin(i);
   std::array<epoll_event, 256> events{};
-  std::array<char, 64 * 1024> buffer{};
+  std::array<char, 65'536> buffer{};
   while (taken.size() < count) {
     const int ready = ::epoll_wait(poll_, events.data(), events.size(), -1);
     for (int k = 0; k < ready; ++k) {

@@ -7,11 +7,13 @@
 
 namespace doppel::http {
 
+inline constexpr std::size_t kKibibyte = 1024;
+
 /// How long the head of a request may be.
 struct HeadLimits {
-  std::size_t target_bytes = 8 * 1024;   ///< of the target in the request line; beyond: 414
-  std::size_t header_bytes = 32 * 1024;  ///< of the whole head; beyond: 431
-  std::size_t header_count = 100;        ///< beyond: 431
+  std::size_t target_bytes = 8 * kKibibyte;   ///< of the target in the request line; beyond: 414
+  std::size_t header_bytes = 32 * kKibibyte;  ///< of the whole head; beyond: 431
+  std::size_t header_count = 100;             ///< beyond: 431
 };
 
 enum class Version { k10, k11 };

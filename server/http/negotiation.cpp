@@ -1,6 +1,7 @@
 #include "http/negotiation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -53,7 +54,7 @@ Pair pair_of(std::string_view text) {
 std::optional<int> weight_of(std::string_view text) {
   const auto weight = parse_real(text);
   if (!weight || !(*weight >= 0 && *weight <= 1)) return std::nullopt;
-  return static_cast<int>(*weight * 1000 + 0.5);
+  return static_cast<int>(std::lround(*weight * 1000));
 }
 
 struct MediaRange {

@@ -9,7 +9,7 @@ namespace doppel::net {
 struct Channel::Tls {
   asio::ssl::stream<tcp::socket> stream;
   /// What is decrypted must not wait in the shared scratch.
-  std::array<char, 4 * 1024> buffer{};
+  std::array<char, 4'096> buffer{};
 };
 
 Channel::Channel(tcp::socket socket, asio::ssl::context* tls, Scratch& scratch)

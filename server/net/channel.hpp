@@ -19,7 +19,7 @@ class Channel {
  public:
   /// Where plain reads go first, shared by all channels of a thread: a connection that waits has no
   /// buffer of its own.
-  using Scratch = std::array<char, 64 * 1024>;
+  using Scratch = std::array<char, 65'536>;
 
   /// Plain without a context.
   Channel(tcp::socket socket, asio::ssl::context* tls, Scratch& scratch);

@@ -6,7 +6,7 @@ namespace doppel::net {
 namespace {
 
 /// What a refused client may still send before the connection is cut.
-constexpr std::size_t kMostDiscarded = 8 * 1024 * 1024;
+constexpr std::size_t kMostDiscarded = http::kKibibyte * 1024 * 8;
 /// An idle connection keeps no more than this.
 constexpr std::size_t kKeptInput = 1024;
 

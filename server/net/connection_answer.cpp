@@ -10,7 +10,7 @@ namespace doppel::net {
 namespace {
 
 /// Written in one go; the client has Times::write to take it.
-constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::size_t kBlock = 64 * http::kKibibyte;
 
 }  // namespace
 

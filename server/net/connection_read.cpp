@@ -9,7 +9,7 @@ namespace doppel::net {
 namespace {
 
 /// A line of a chunked body, or all lines behind it.
-constexpr std::size_t kMostChunkLine = 16 * 1024;
+constexpr std::size_t kMostChunkLine = 16 * http::kKibibyte;
 constexpr std::size_t kEmptyLine = 2;
 constexpr std::size_t kMostIdLetters = 64;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

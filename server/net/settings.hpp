@@ -21,9 +21,9 @@ struct Limits {
   /// 414 and 431.
   http::HeadLimits head = {};
   /// Of one body, unless `body_bytes_of` says otherwise; beyond: 413.
-  std::size_t body_bytes = 1024 * 1024;
+  std::size_t body_bytes = 1024 * http::kKibibyte;
   /// Of all bodies that are read or worked on at once; beyond: 503.
-  std::size_t all_bodies_bytes = 256 * 1024 * 1024;
+  std::size_t all_bodies_bytes = http::kKibibyte * 1024 * 256;
   /// Requests that wait for a worker; beyond: 503. Requests of one connection are answered one
   /// after the other, so a client that sends many ahead (pipelining) takes one place of it; what it
   /// sends ahead stays in the kernel but for one read of 64 KiB.
@@ -33,7 +33,7 @@ struct Limits {
   /// Open at once; beyond: 503.
   std::size_t event_streams = 1'000;
   /// Kept for one event stream whose client doesn't read; beyond it is dropped.
-  std::size_t event_bytes = 256 * 1024;
+  std::size_t event_bytes = 256 * http::kKibibyte;
 };
 
 /// How long everything may take.

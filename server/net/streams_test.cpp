@@ -51,7 +51,7 @@ TEST(Stream, IsSentInChunks) {
 }
 
 TEST(Stream, IsPulledNoFasterThanTheClientReads) {
-  constexpr std::size_t kPiece = 64 * 1024;
+  constexpr std::size_t kPiece = 65'536;
   std::atomic<std::size_t> pulled = 0;
   std::atomic<bool> is_gone = false;
   NetGround ground([&](const http::Request&) {

@@ -82,7 +82,7 @@ void NetClient::reset() {
 }
 
 bool NetClient::fill() {
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, 16'384> buffer{};
   const auto count = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
   if (count < 0 && errno != ECONNRESET) fail("nothing to read");
   if (count <= 0) return false;
