@@ -40,6 +40,11 @@ void reinstall_triggers(Connection& connection, const std::vector<database::Trac
 /// open write transaction.
 void install_seal(Connection& connection);
 
+/// When and by whom a row is touched, as the triggers say it.
+inline constexpr std::string_view kCaptureTime = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+inline constexpr std::string_view kCaptureAuthor =
+    "(SELECT rtrim(value) FROM doppel_mark WHERE name = 'author')";
+
 struct CapturedRow {
   Key key;
   std::optional<Row> image;
