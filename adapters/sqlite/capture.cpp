@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "adapters/sqlite/failure.hpp"
+#include "adapters/sqlite/keyless.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "database/quote.hpp"
@@ -57,10 +58,6 @@ std::string not_captured(const TableShape& shape, std::size_t number, std::strin
                      same_key(shape, row));
 }
 
-/// When and by whom a row is touched.
-constexpr std::string_view kNow = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-constexpr std::string_view kAuthor = "(SELECT rtrim(value) FROM doppel_mark WHERE name = 'author')";
-
 /// Keeps the row named `row` (OLD, or an alias) as it is. A row that REPLACE pushes out gets no
 /// other stamp than this one.
 std::string keep_row(const TableShape& shape, std::size_t number, std::string_view row,
@@ -69,7 +66,7 @@ std::string keep_row(const TableShape& shape, std::size_t number, std::string_vi
       "INSERT INTO doppel_capture (tbl, {}, existed, rebased, {}, at, by) "
       "SELECT {}, {}, 1, 0, {}, {}, {}{} WHERE ",
       numbered('k', shape.key.size()), numbered('c', shape.columns.size()), number,
-      key_of(shape, row), columns_of(shape, row), kNow, kAuthor, from);
+      key_of(shape, row), columns_of(shape, row), kCaptureTime, kCaptureAuthor, from);
 }
 
 std::string keep_absence(const TableShape& shape, std::size_t number) {
@@ -80,8 +77,8 @@ std::string keep_absence(const TableShape& shape, std::size_t number) {
 }
 
 std::string stamp(const TableShape& shape, std::size_t number, std::string_view row) {
-  return fmt::format("UPDATE doppel_capture SET at = {}, by = {} WHERE tbl = {} AND {};\n", kNow,
-                     kAuthor, number, same_key(shape, row));
+  return fmt::format("UPDATE doppel_capture SET at = {}, by = {} WHERE tbl = {} AND {};\n",
+                     kCaptureTime, kCaptureAuthor, number, same_key(shape, row));
 }
 
 /// Rows that the new row may push out: equal in a unique key and not the row itself.
@@ -122,6 +119,13 @@ std::vector<Trigger> triggers_of(const TrackedTable& table, const database::Tabl
         fmt::format("CREATE TRIGGER {} {} ON {} BEGIN\n{}END", quote_name(name), when, on, body);
     return Trigger{std::move(name), std::move(sql)};
   };
+  if (database::is_keyless(shape)) {
+    std::vector<Trigger> triggers;
+    for (const KeylessTrigger& made : keyless_triggers(table, declared, number)) {
+      triggers.push_back(trigger(made.when, made.body));
+    }
+    return triggers;
+  }
   const std::string keep_old =
       keep_row(shape, number, "OLD", "") + not_captured(shape, number, "OLD") + ";\n";
   const std::string not_itself = fmt::format(" AND NOT ({})", [&] {
@@ -175,6 +179,7 @@ struct CloseBlob {
 std::size_t widest(const std::vector<TrackedTable>& tables, auto&& width) {
   std::size_t widest_table = 1;
   for (const TrackedTable& table : tables) {
+    if (database::is_keyless(*table.shape)) continue;
     widest_table = std::max(widest_table, width(*table.shape));
   }
   return widest_table;
@@ -221,6 +226,7 @@ void install_capture(Connection& connection, const std::vector<TrackedTable>& ta
                   "CREATE TABLE doppel_capture (tbl, {}, existed, rebased, {}, by, at);\n"
                   "CREATE INDEX doppel_capture_key ON doppel_capture (tbl, {});\n",
                   numbered('k', keys), numbered('c', columns), numbered('k', keys)));
+  make_keyless_tables(connection, tables);
   write_author(connection, "");
   reinstall_triggers(connection, tables, schema);
 }
@@ -264,11 +270,14 @@ void install_limit(Connection& connection, int changed_rows) {
 void install_seal(Connection& connection) {
   // The triggers write to the capture with every row that anybody writes.
   std::string script;
-  for (const char* verb : {"INSERT", "UPDATE"}) {
-    script += fmt::format(
-        "CREATE TRIGGER IF NOT EXISTS main.doppel_sealed_{} BEFORE {} ON doppel_capture BEGIN "
-        "SELECT RAISE(ABORT, 'the sandbox has ended: it was promoted or discarded'); END;\n",
-        verb, verb);
+  for (const char* table : {"capture", "keyless"}) {
+    if (!connection.sql()->has_own_table(table)) continue;  // An older doppel made the sandbox.
+    for (const char* verb : {"INSERT", "UPDATE"}) {
+      script += fmt::format(
+          "CREATE TRIGGER IF NOT EXISTS main.doppel_sealed_{0}_{1} BEFORE {1} ON doppel_{0} BEGIN "
+          "SELECT RAISE(ABORT, 'the sandbox has ended: it was promoted or discarded'); END;\n",
+          table, verb);
+    }
   }
   connection.sql()->execute_script(script);
 }

@@ -43,6 +43,11 @@ void install_seal(Connection& connection);
 /// No more rows than these are captured: a write that would is refused.
 void install_limit(Connection& connection, int changed_rows);
 
+/// When and by whom a row is touched, as the triggers say it.
+inline constexpr std::string_view kCaptureTime = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+inline constexpr std::string_view kCaptureAuthor =
+    "(SELECT rtrim(value) FROM doppel_mark WHERE name = 'author')";
+
 struct CapturedRow {
   Key key;
   std::optional<Row> image;

@@ -11,6 +11,7 @@
 #include "adapters/sqlite/base_copy.hpp"
 #include "adapters/sqlite/capture.hpp"
 #include "adapters/sqlite/catalogue.hpp"
+#include "adapters/sqlite/keyless.hpp"
 #include "adapters/sqlite/session_trust.hpp"
 #include "adapters/sqlite/sql_session.hpp"
 #include "base/error.hpp"
@@ -128,7 +129,13 @@ class OpenOverlay final : public database::Overlay {
     const auto base_moment = snapshot_of(*base_);
     std::vector<database::CapturedChange> changes;
     for (std::size_t number = 0; number < tables_.size(); ++number) {
-      read_changes_of(number, changes);
+      if (!database::is_keyless(*tables_[number].shape)) {
+        read_changes_of(number, changes);
+        continue;
+      }
+      for (auto& change : read_keyless(*connection_, tables_[number], number)) {
+        changes.push_back(std::move(change));
+      }
     }
     std::ranges::sort(changes, [](const auto& a, const auto& b) {
       const int order = a.change.table->name.compare(b.change.table->name);
@@ -157,6 +164,10 @@ class OpenOverlay final : public database::Overlay {
       rebase_in_capture(*connection_, *change.table, number_of(change.table->name), change.key,
                         change.after);
     }
+  }
+
+  void write_keyless(std::span<const RowChange> changes) override {
+    sqlite::write_keyless(*connection_, changes);
   }
 
   void set_author(const std::string& author) override { write_author(*connection_, author); }
@@ -258,7 +269,9 @@ class OpenOverlay final : public database::Overlay {
                     {.place = tracked.shape->name});
       }
       for (const std::string& column : tracked.shape->columns) {
-        if (table->column(column) != nullptr) continue;
+        const bool is_own =
+            database::is_keyless(*tracked.shape) && column == tracked.shape->columns.back();
+        if (is_own || table->column(column) != nullptr) continue;
         throw Error(ErrorCode::kSchemaChanged, "the sandbox no longer has the column",
                     {.place = tracked.shape->name + "." + column});
       }
@@ -368,7 +381,11 @@ std::vector<TrackedTable> own_tables(const OverlaySpec& spec) {
 std::vector<database::RowCount> install_overlay(Connection& sandbox, const OverlaySpec& spec,
                                                 const fs::path& base) {
   const database::Schema schema = read_catalogue(sandbox);
-  const std::vector<TrackedTable> tables = own_tables(spec);
+  std::vector<TrackedTable> tables = own_tables(spec);
+  const std::size_t keyed = tables.size();
+  if (spec.carrier != "split") {
+    for (TrackedTable& table : keyless_tables(schema, tables)) tables.push_back(std::move(table));
+  }
   const std::vector<std::int64_t> config_rows = make_base(sandbox, base, tables);
   {
     const auto transaction = sandbox.begin(database::TransactionKind::kWrite);
@@ -380,7 +397,7 @@ std::vector<database::RowCount> install_overlay(Connection& sandbox, const Overl
     transaction->commit();
   }
   std::vector<database::RowCount> counts;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
+  for (std::size_t i = 0; i < keyed; ++i) {
     if (tables[i].kind == TrackedTable::Kind::kConfig) {
       counts.push_back({tables[i].shape->name, config_rows[i], false});
     } else {

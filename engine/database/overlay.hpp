@@ -16,6 +16,7 @@
 #include "database/finding.hpp"
 #include "database/limits.hpp"
 #include "database/live_tracking.hpp"
+#include "database/schema.hpp"
 #include "database/sql_session.hpp"
 
 /// The port through which sandboxes are carried. Which rows are config, what merges and what a
@@ -34,6 +35,11 @@ struct TrackedTable {
   bool shared_write = false;
   std::map<std::string, TriggerUse> triggers = {};
 };
+
+/// The shape by which rows of a table without a key are told of: its columns and, last, which one
+/// of equal rows it is, from 1; rows that are gone count from -1 down. All of it is the key.
+TableShapePtr keyless_shape(const Table& table);
+bool is_keyless(const TableShape& shape);
 
 /// Which data a sandbox writes.
 enum class DataWrites {
@@ -130,6 +136,11 @@ class Overlay {
   /// Who touched rows and when, as it was before they were written again by a refresh.
   /// REQUIRES: an open write transaction.
   virtual void restore_touches(std::span<const CapturedChange> touched) = 0;
+
+  /// Adds and takes away rows of tables without a key, as read_changes() tells of them: one of
+  /// equal rows each. Throws Error(kStale) where one that is to go isn't there. REQUIRES: an open
+  /// write transaction.
+  virtual void write_keyless(std::span<const RowChange> changes);
 
   /// The base rows of one config table that match, in key order; rows whose base moved as they are
   /// now.

@@ -50,9 +50,22 @@ overlay::Defaults defaults_for(const ChangeSet& changes, Attached& attached) {
   return defaults;
 }
 
+/// Of a row without a key every column is what it is told by.
+void fit_keyless(RowChange& change, const database::Schema& live) {
+  const database::Table* table = live.table(change.table->name);
+  if (table != nullptr && *database::keyless_shape(*table) == *change.table) return;
+  throw Error(ErrorCode::kSchemaChanged, "live has another table by now, and its rows have no key",
+              {.place = change.table->name,
+               .remedy = "say --drop-data to leave the sandbox's own data behind"});
+}
+
 void fit(ChangeSet& changes, Attached& attached) {
   const overlay::Defaults defaults = defaults_for(changes, attached);
   for (RowChange& change : changes.changes) {
+    if (database::is_keyless(*change.table)) {
+      fit_keyless(change, attached.schema);
+      continue;
+    }
     const manifest::TableModel* table = attached.model.table(change.table->name);
     if (table == nullptr) {
       throw Error(ErrorCode::kSchemaChanged, "live has no such table any more",
@@ -99,7 +112,13 @@ ChangeSet data_to_lay(const manifest::Model& model, const ChangeSet& own,
 
 void lay_data(const manifest::Model& model, const Bundle& bundle,
               const std::vector<merge::Rekeyed>& rekeyed, database::Overlay& fresh) {
-  const ChangeSet way = data_to_lay(model, bundle.changes.data, rekeyed, fresh);
+  const auto is_keyless = [](const RowChange& change) {
+    return database::is_keyless(*change.table);
+  };
+  const ChangeSet keyed = changeset::filter(
+      bundle.changes.data, [&](const RowChange& change) { return !is_keyless(change); });
+  const ChangeSet keyless = changeset::filter(bundle.changes.data, is_keyless);
+  const ChangeSet way = data_to_lay(model, keyed, rekeyed, fresh);
   const auto transaction = fresh.connection().begin(database::TransactionKind::kWrite);
   overlay::apply_in_order(model, way, fresh.connection());
   std::vector<database::CapturedChange> touched;
@@ -109,6 +128,7 @@ void lay_data(const manifest::Model& model, const Bundle& bundle,
     touched.push_back({change, touch->second.by, touch->second.at});
   }
   fresh.restore_touches(touched);
+  fresh.write_keyless(keyless.changes);
   transaction->commit();
 }
 
@@ -162,7 +182,7 @@ Restored restore_sandbox(Workspace& workspace, const EnvironmentName& name,
   }
   Bundle bundle = read_bundle(*shelf, info);
   fit(bundle.changes.config, attached);
-  fit(bundle.changes.data, attached);
+  if (!options.how.drop_data) fit(bundle.changes.data, attached);
   Restored restored;
   restored.bundle = info;
   Environment environment = again(bundle, wanted, workspace);
@@ -200,7 +220,7 @@ Restored resume_sandbox(Workspace& workspace, const EnvironmentName& name,
   const std::string source = bundle_name(environment);
   Bundle bundle = read_bundle(shelf->get(source), source);
   fit(bundle.changes.config, attached);
-  fit(bundle.changes.data, attached);
+  if (!options.drop_data) fit(bundle.changes.data, attached);
   Restored restored;
   const std::string base = workspace.new_id();
   environment = workspace.move(environment, Event::kResume, {.pending = base});

@@ -131,6 +131,7 @@ void follow_keys(const manifest::Model& model, const overlay::Changes& own,
     return sandbox.connection().read_rows(*model.require(table).shape, {&key, 1}).front();
   };
   const auto follow = [&](const RowChange& change) {
+    if (database::is_keyless(*change.table)) return;  // References of such a table aren't known.
     const manifest::TableModel& table = model.require(change.table->name);
     auto now = lookup(table.name(), change.key);
     if (!now) return;

@@ -29,25 +29,6 @@ void match_tables(Binder& binder) {
   }
 }
 
-void check_scope(Binder& binder) {
-  if (!binder.manifest().scope.empty()) {
-    // Ignored, it would take the rows of other tenants into sandboxes, promotions and rollbacks.
-    binder.error("scope",
-                 "rows aren't told apart by `scope` yet: doppel would take those of all "
-                 "tenants in these tables",
-                 "leave `scope` out where the database holds one tenant");
-  }
-  for (const auto& [column, value] : binder.manifest().scope) {
-    const bool used = std::ranges::any_of(
-        binder.schema().tables,
-        [&, name = column](const database::Table& table) { return table.column(name) != nullptr; });
-    if (!used) {
-      binder.error("scope." + column, "no table has the column " + printable(column, 80),
-                   "name the column that tells the tenants apart");
-    }
-  }
-}
-
 void collect_referrers(Model& model) {
   for (const TableModel& table : model.tables) {
     for (std::size_t i = 0; i < table.references.size(); ++i) {
@@ -75,7 +56,6 @@ void run(Binder& binder) {
   binder.model.limits = manifest.limits;
   binder.model.track = manifest.track;
   match_tables(binder);
-  check_scope(binder);
   for (const TableEntry& entry : manifest.tables) {
     const database::Table* table = binder.schema().table(entry.name);
     if (table == nullptr) continue;

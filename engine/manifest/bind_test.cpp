@@ -352,15 +352,6 @@ INSTANTIATE_TEST_SUITE_P(
                         "part of each other: notes -> queues -> notes",
                         "part_of"}));
 
-TEST(Check, NamesAScopeColumnThatNoTableHas) {
-  const auto problems = check(manifest_with({}, "scope: {tenant_id: 1}\n"), small_schema());
-  ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0].place, "scope");
-  EXPECT_EQ(problems[0].severity, Problem::Severity::kError);
-  EXPECT_NE(problems[0].message.find("all tenants"), std::string::npos);
-  EXPECT_EQ(problems[1].place, "scope.tenant_id");
-}
-
 TEST(Check, WarnsOfADeclaredReferenceToNowhere) {
   database::Schema schema = small_schema();
   schema.tables[6].foreign_keys.push_back({{"x"}, "gone", {"id"}, "NO ACTION"});

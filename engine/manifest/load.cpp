@@ -59,6 +59,15 @@ void read_limits(FormatReader& reader, const yaml::Node& node, database::Session
   }
 }
 
+/// Ignored, it would take the rows of other tenants into sandboxes, promotions and rollbacks.
+void refuse_scope(FormatReader& reader, const yaml::Node& scope) {
+  reader.error(scope,
+               "rows aren't told apart by `scope` yet: doppel would take those of all tenants in "
+               "these tables",
+               "leave `scope` out where the database holds one tenant; where it holds several, "
+               "this doppel can't be attached to it");
+}
+
 void read_head(FormatReader& reader, const yaml::Node& root, Manifest& manifest) {
   for (const std::string name : {"doppel", "application", "tables"}) {
     if (root.find(name) == nullptr) {
@@ -99,6 +108,7 @@ void read_head(FormatReader& reader, const yaml::Node& root, Manifest& manifest)
       const auto value = reader.value(wanted, "scope." + column.scalar);
       if (value) manifest.scope.emplace_back(column.scalar, *value);
     }
+    if (manifest.scope.size() == scope->entries.size()) refuse_scope(reader, *scope);
   }
 }
 

@@ -29,6 +29,7 @@ class Classifier {
   Classifier& operator=(const Classifier&) = delete;
 
   bool is_config(const RowChange& change) const {
+    if (database::is_keyless(*change.table)) return false;
     const TableModel& table = model_.require(change.table->name);
     if (!table.may_hold_config()) return false;
     if (table.role.by.empty() && table.role.of.empty()) return true;
@@ -66,6 +67,7 @@ class Classifier {
 
 /// A captured change with the model's own shape, so that equal tables share one.
 RowChange with_shape(const Model& model, RowChange change, const Defaults* defaults) {
+  if (database::is_keyless(*change.table)) return change;
   const TableModel& table = model.require(change.table->name);
   if (*table.shape == *change.table) {
     change.table = table.shape;
@@ -236,6 +238,8 @@ std::vector<std::string> restore_checkpoints(const Model& model,
   std::vector<std::string> lost;
   for (const Checkpoint& checkpoint : checkpoints) {
     const bool fits = std::ranges::all_of(checkpoint.changes.changes, [&](const RowChange& change) {
+      // Of a row without a key that is to go nobody can say whether it is the same one.
+      if (database::is_keyless(*change.table)) return change.after.has_value();
       const TableModel* table = model.table(change.table->name);
       return table != nullptr && *table->shape == *change.table &&
              sandbox.connection().read_rows(*table->shape, {&change.key, 1}).front() ==
@@ -274,6 +278,17 @@ void move_bases(const std::vector<RowChange>& bases, database::Overlay& sandbox)
   sandbox.move_base(bases);
 }
 
+namespace {
+
+/// From what the sandbox holds to what is wanted of it.
+ChangeSet way_back(const Model& model, database::Overlay& sandbox, const ChangeSet& wanted) {
+  ChangeSet way = changeset::invert(all_changes(model, sandbox));
+  way.changes.insert(way.changes.end(), wanted.changes.begin(), wanted.changes.end());
+  return changeset::normalise(std::move(way));
+}
+
+}  // namespace
+
 std::size_t reset(const Model& model, database::Overlay& sandbox,
                   const std::optional<std::string>& name) {
   ChangeSet wanted;
@@ -286,12 +301,17 @@ std::size_t reset(const Model& model, database::Overlay& sandbox,
     wanted = changeset::from_json(parse_json(*stored, "checkpoint " + *name), *name);
     for (RowChange& change : wanted.changes) change = with_shape(model, std::move(change), nullptr);
   }
-  ChangeSet way = changeset::invert(all_changes(model, sandbox));
-  way.changes.insert(way.changes.end(), wanted.changes.begin(), wanted.changes.end());
-  way = changeset::normalise(std::move(way));
+  const ChangeSet way = way_back(model, sandbox, wanted);
+  const auto is_keyed = [](const RowChange& change) {
+    return !database::is_keyless(*change.table);
+  };
 
   const auto transaction = sandbox.connection().begin(TransactionKind::kWrite);
-  apply_in_order(model, way, sandbox.connection());
+  apply_in_order(model, changeset::filter(way, is_keyed), sandbox.connection());
+  // Last, and as they stand then: triggers of the application may have written more of them.
+  const ChangeSet rest = changeset::filter(
+      way_back(model, sandbox, wanted), [&](const RowChange& change) { return !is_keyed(change); });
+  sandbox.write_keyless(rest.changes);
   if (!name) sandbox.restore_counters();
   transaction->commit();
   return way.size();
