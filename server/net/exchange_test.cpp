@@ -96,6 +96,10 @@ TEST(Exchange, ReadsChunkedBodies) {
   EXPECT_EQ(client.ask(chunked).body, "POST / test Wikipedia0123456789");
   for (const char letter : chunked) client.send(std::string_view(&letter, 1));
   EXPECT_EQ(client.read_answer().body, "POST / test Wikipedia0123456789");
+  const std::string empty =
+      "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (const char letter : empty) client.send(std::string_view(&letter, 1));
+  EXPECT_EQ(client.read_answer().body, "POST / test");
   EXPECT_EQ(client.ask(chunked + get("/next")).body, "POST / test Wikipedia0123456789");
   EXPECT_EQ(client.read_answer().body, "GET /next test");
 }

@@ -39,11 +39,16 @@ void RequestParser::feed_head(std::string_view head) {
 
 std::size_t RequestParser::feed_body(std::string_view bytes, std::size_t most_body_bytes,
                                      std::string& body) {
+  // A chunked body has at least the five letters of its end where a chunk's line begins. Beast
+  // asserts that they are there once it has seen the zero, and they may come one by one.
+  constexpr std::size_t kLeastChunk = 5;
+  if (chunked() && is_at_chunk_line_ && bytes.size() < kLeastChunk) return 0;
   body_ = &body;
   most_body_bytes_ = most_body_bytes;
   Failure failure;
   const std::size_t taken = put(boost::asio::buffer(bytes.data(), bytes.size()), failure);
-  if (failure && failure != beast::http::error::need_more) refuse(failure);
+  is_at_chunk_line_ = failure == beast::http::error::need_more;
+  if (failure && !is_at_chunk_line_) refuse(failure);
   return taken;
 }
 

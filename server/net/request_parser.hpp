@@ -44,6 +44,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   http::Headers headers_;
   bool has_head_ = false;
+  bool is_at_chunk_line_ = true;  ///< of a chunked body
   std::string* body_ = nullptr;
   std::size_t most_body_bytes_ = 0;
 };

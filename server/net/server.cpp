@@ -44,7 +44,8 @@ struct Server::Impl {
   std::chrono::steady_clock::time_point drained_by = std::chrono::steady_clock::time_point::max();
 
   Impl(ServerSettings settings, Handler handler, Surroundings surroundings)
-      : core(std::make_shared<Core>(std::move(settings), std::move(handler), surroundings)),
+      : core(std::make_shared<Core>(std::move(settings), std::move(handler),
+                                    std::move(surroundings))),
         acceptor(core->io),
         tick(core->io),
         pause(core->io),
@@ -85,14 +86,15 @@ void Server::Impl::spawn(tcp::socket socket) {
   if (open >= most + kMostTurnedAway) return;
   auto connection = std::make_shared<Connection>(*core, std::move(socket));
   const auto welcome = is_beyond ? Connection::Welcome::kTurnedAway : Connection::Welcome::kServed;
-  asio::co_spawn(core->io, connection->run(connection, welcome), [this](std::exception_ptr thrown) {
-    if (thrown == nullptr || !core->surroundings.log) return;
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& error) {
-      core->surroundings.log(failure_line(core->surroundings.clock.now(), "", error.what()));
-    }
-  });
+  asio::co_spawn(
+      core->io, connection->run(connection, welcome), [this](const std::exception_ptr& thrown) {
+        if (thrown == nullptr || !core->surroundings.log) return;
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const std::exception& error) {
+          core->surroundings.log(failure_line(core->surroundings.clock.now(), "", error.what()));
+        }
+      });
 }
 
 awaitable<void> Server::Impl::accept_all() {
@@ -118,7 +120,7 @@ awaitable<void> Server::Impl::watch_deadlines() {
     for (Connection* connection : core->connections) connection->expire_at(now);
     if (now >= drained_by) abort_all();
   }
-  signals.cancel(ignored);
+  static_cast<void>(signals.cancel(ignored));
 }
 
 void Server::Impl::drain() {
@@ -126,7 +128,7 @@ void Server::Impl::drain() {
   core->is_draining = true;
   drained_by = std::chrono::steady_clock::now() + core->settings.times.drain;
   Failure ignored;
-  acceptor.close(ignored);
+  static_cast<void>(acceptor.close(ignored));
   pause.cancel();
   tick.cancel();
   for (Connection* connection : core->connections) connection->drain();
@@ -145,7 +147,7 @@ void Server::Impl::heed_signals() {
 }
 
 void Server::Impl::begin() {
-  const auto stop_on_failure = [](std::exception_ptr thrown) {
+  const auto stop_on_failure = [](const std::exception_ptr& thrown) {
     if (thrown != nullptr) std::rethrow_exception(thrown);
   };
   asio::co_spawn(core->io, accept_all(), stop_on_failure);
@@ -158,7 +160,8 @@ void Server::Impl::begin() {
 }
 
 Server::Server(ServerSettings settings, Handler handler, Surroundings surroundings)
-    : impl_(std::make_unique<Impl>(std::move(settings), std::move(handler), surroundings)) {
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(handler),
+                                   std::move(surroundings))) {
   impl_->listen();
 }
 
