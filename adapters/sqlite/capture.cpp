@@ -270,11 +270,11 @@ void install_limit(Connection& connection, int changed_rows) {
 void install_seal(Connection& connection) {
   // The triggers write to the capture with every row that anybody writes.
   std::string script;
-  for (const char* table : {"capture", "keyless"}) {
+  for (const std::string table : {"doppel_capture", "doppel_keyless"}) {
     if (!connection.sql()->has_own_table(table)) continue;  // An older doppel made the sandbox.
     for (const char* verb : {"INSERT", "UPDATE"}) {
       script += fmt::format(
-          "CREATE TRIGGER IF NOT EXISTS main.doppel_sealed_{0}_{1} BEFORE {1} ON doppel_{0} BEGIN "
+          "CREATE TRIGGER IF NOT EXISTS main.{0}_sealed_{1} BEFORE {1} ON {0} BEGIN "
           "SELECT RAISE(ABORT, 'the sandbox has ended: it was promoted or discarded'); END;\n",
           table, verb);
     }
