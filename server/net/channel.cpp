@@ -24,8 +24,8 @@ Channel::Channel(tcp::socket socket, asio::ssl::context* tls, Scratch& scratch)
     }
     peer_ = address.to_string();
   }
-  static_cast<void>(plain_.non_blocking(true, ignored));
-  static_cast<void>(plain_.set_option(tcp::no_delay(true), ignored));
+  plain_.non_blocking(true, ignored);
+  plain_.set_option(tcp::no_delay(true), ignored);
   if (tls != nullptr) {
     tls_ = std::make_unique<Tls>(Tls{asio::ssl::stream<tcp::socket>(std::move(plain_), *tls)});
   }
@@ -81,7 +81,7 @@ awaitable<void> Channel::write(std::string_view bytes, Failure& failure) {
 awaitable<void> Channel::shut_down(Failure& failure) {
   if (is_tls()) co_await tls_->stream.async_shutdown(token(failure));
   Failure ignored;
-  static_cast<void>(socket().shutdown(tcp::socket::shutdown_send, ignored));
+  socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 awaitable<void> Channel::discard(std::size_t most, Failure& failure) {
@@ -98,12 +98,12 @@ awaitable<void> Channel::discard(std::size_t most, Failure& failure) {
 
 void Channel::cancel() {
   Failure ignored;
-  static_cast<void>(socket().cancel(ignored));
+  socket().cancel(ignored);
 }
 
 void Channel::close() {
   Failure ignored;
-  static_cast<void>(socket().close(ignored));
+  socket().close(ignored);
 }
 
 }  // namespace doppel::net

@@ -120,7 +120,7 @@ awaitable<void> Server::Impl::watch_deadlines() {
     for (Connection* connection : core->connections) connection->expire_at(now);
     if (now >= drained_by) abort_all();
   }
-  static_cast<void>(signals.cancel(ignored));
+  signals.cancel(ignored);
 }
 
 void Server::Impl::drain() {
@@ -128,7 +128,7 @@ void Server::Impl::drain() {
   core->is_draining = true;
   drained_by = std::chrono::steady_clock::now() + core->settings.times.drain;
   Failure ignored;
-  static_cast<void>(acceptor.close(ignored));
+  acceptor.close(ignored);
   pause.cancel();
   tick.cancel();
   for (Connection* connection : core->connections) connection->drain();

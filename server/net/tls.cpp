@@ -40,10 +40,9 @@ asio::ssl::context make_tls(const TlsFiles& files) {
   SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
   Failure failure;
-  static_cast<void>(context.use_certificate_chain_file(files.certificate_chain, failure));
+  context.use_certificate_chain_file(files.certificate_chain, failure);
   check(failure, files.certificate_chain, "the certificate can't be used");
-  static_cast<void>(
-      context.use_private_key_file(files.private_key, asio::ssl::context::pem, failure));
+  context.use_private_key_file(files.private_key, asio::ssl::context::pem, failure);
   check(failure, files.private_key, "the key can't be used");
   if (SSL_CTX_check_private_key(native) != 1) {
     throw Error(ErrorCode::kInvalidInput, "the key isn't the certificate's",
