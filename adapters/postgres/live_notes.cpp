@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/facts.hpp"
 #include "adapters/postgres/overlay_names.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
@@ -163,13 +164,14 @@ FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS k (key, place) CROSS JOI
   }
 
   static void put_on(Connection& live, const TableShape& table) {
-    const auto relation = live.find_relation(table.name);
-    if (!relation || !relation->table) {
+    const KnownFacts known = read_facts(live, {table.name}, AlsoAsked::kNone);
+    const auto found = known.find(table.name);
+    if (found == known.end() || !found->second.lockable) {
       throw Error(ErrorCode::kSchemaChanged, "live no longer has the table", {.place = table.name});
     }
-    const std::int64_t number = relation->oid;
+    const std::int64_t number = found->second.oid;
     live.run_script(note_function(table, number) +
-                    fmt::format(fmt::runtime(kTriggers), relation->text, number));
+                    fmt::format(fmt::runtime(kTriggers), found->second.text, number));
     const auto owner = ask(live,
                            "SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_class WHERE oid "
                            "= $1::oid",
