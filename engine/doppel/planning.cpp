@@ -63,7 +63,10 @@ void tell_done(environment::ControlStore& store, const std::string& tenant,
     throw Error(error.code(),
                 "live has it, as promotion " + entry.key +
                     ", but the audit couldn't be told: " + error.what(),
-                {.place = error.place(), .remedy = "see `doppel history " + tenant + "`"});
+                {.place = error.place(),
+                 .remedy = promotion.kind == plan::PromotionKind::kPromotion
+                               ? "nothing is lost; the next command on the sandbox ends this"
+                               : "see `doppel history " + tenant + "`"});
   }
 }
 
