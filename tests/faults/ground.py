@@ -205,6 +205,14 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+ROLES_OF_SANDBOXES = """
+DO $$ DECLARE role text; BEGIN
+  FOR role IN SELECT rolname FROM pg_roles WHERE rolname ~ '^doppel_.*_[0-9a-f]{12}$' LOOP
+    EXECUTE format('DROP ROLE %I', role);
+  END LOOP;
+END $$"""
+
+
 class Ground:
     """A cluster with the application's database `shop` and a database `control` for the store."""
 
@@ -226,6 +234,8 @@ class Ground:
             self.cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             self.cluster.psql("postgres", f"CREATE DATABASE {name} OWNER doppel_admin "
                                           "TEMPLATE template0")
+        # Those of sandboxes outlive their database, and the next one of that name has the same.
+        self.cluster.psql("postgres", ROLES_OF_SANDBOXES)
         self.cluster.psql("shop", SCHEMA, "doppel_admin")
         shutil.rmtree(self.folder_home, ignore_errors=True)
         self.run("init", "shop", self.live_dsn, "--manifest", str(self.manifest))
