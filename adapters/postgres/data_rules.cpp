@@ -140,7 +140,7 @@ std::string consequence(const ForeignKey& key, Action way, const std::string& ro
 /// Of rows that can't be written: refused where there is one, and nothing where there is none.
 std::string consequence_if_any(const ForeignKey& key, Action way, const std::string& row,
                                bool is_update) {
-  const std::string what = consequence(key, way, row, is_update);
+  std::string what = consequence(key, way, row, is_update);
   if (!key.child_refused) return what;
   return fmt::format("IF EXISTS (SELECT FROM {} AS c WHERE {}) THEN\n{}END IF;\n", key.child_sql,
                      matches(key.columns, "c", key.target_columns, "(" + row + ".was)"), what);
