@@ -60,12 +60,12 @@ std::vector<Lives> all_lives() {
          {Carrier::kFile, Carrier::kSplit, Carrier::kCopy, Carrier::kRows}) {
       const std::string end = "_" + carrier_name(carrier) + "_" + std::to_string(part);
       // On a server each step has many ways to go.
-      const std::uint64_t count = is_sqlite(carrier) ? 66 : carrier == Carrier::kCopy ? 4 : 2;
+      const std::uint64_t count = is_sqlite(carrier) ? 40 : carrier == Carrier::kCopy ? 3 : 2;
       all.push_back({"plain" + end, {.plain = true, .carrier = carrier}, count, part});
       all.push_back({"rich" + end, {.plain = false, .carrier = carrier}, count, part});
       all.push_back({"killed" + end,
                      {.plain = part == 0, .carrier = carrier, .kills = true},
-                     is_sqlite(carrier) ? std::uint64_t{15} : std::uint64_t{1},
+                     is_sqlite(carrier) ? std::uint64_t{10} : std::uint64_t{1},
                      part});
     }
   }
