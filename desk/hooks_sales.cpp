@@ -80,8 +80,8 @@ void check_required(Workplace& place, Draft& draft, const Stage& stage) {
 std::string price_list_of(Workplace& place, const Values& opportunity) {
   if (const std::string own = text_of(opportunity, "price_list_id"); !own.empty()) return own;
   database::SqlRunner& sql = *place.connection.sql();
-  const std::string of_account = only_text(sql.query(
-      "SELECT price_list_id FROM accounts WHERE id = $1", {value_of(opportunity, "account_id")}));
+  std::string of_account = only_text(sql.query("SELECT price_list_id FROM accounts WHERE id = $1",
+                                               {value_of(opportunity, "account_id")}));
   if (!of_account.empty()) return of_account;
   return only_text(
       sql.query("SELECT id FROM price_lists ORDER BY is_default DESC, name, id LIMIT 1", {}));

@@ -224,7 +224,7 @@ std::string after_value(Search& search, const Order& order, const SortKey& key,
   const std::string column = "t." + quote_name(key.field);
   const bool down = key.direction == SortKey::Direction::kDescending;
   if (value.is_null()) return down ? column + " IS NOT NULL" : "";
-  const std::string beyond =
+  std::string beyond =
       fmt::format("{} {} {}", column, down ? "<" : ">", search.sql.parameter(value));
   if (down || !order.nullable(key)) return beyond;
   return fmt::format("({} OR {} IS NULL)", beyond, column);

@@ -127,7 +127,7 @@ std::optional<Groups> ipv6_groups(std::string_view address) {
 
 std::string network_of(std::string_view address) {
   address = address.substr(0, address.find('%'));  // The zone is a name of the server's own.
-  const std::string lower = to_lower_ascii(address);
+  std::string lower = to_lower_ascii(address);
   constexpr std::string_view kMapped = "::ffff:";
   if (lower.starts_with(kMapped) && lower.find(':', kMapped.size()) == std::string::npos &&
       lower.find('.') != std::string::npos) {
