@@ -43,7 +43,7 @@ CopyExamination examine_carrier(Connection& live, const database::OverlaySpec& s
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kSchemaChanged) {
       throw;
     }
-    const std::string place(error.place());
+    const std::string& place = error.place();
     return {.findings = {{.kind = Kind::kTable,
                           .weight = Weight::kRefused,
                           .place = place,
