@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/field_problem.hpp"
 #include "base/random.hpp"
 #include "database/connection.hpp"
 #include "desk/collection.hpp"
@@ -27,13 +28,7 @@ struct Workplace {
   std::string user_id = {};  ///< who acts; empty: nobody of the desk's users
 };
 
-/// What is wrong with one field of a request. Lists of them are values.
-struct FieldProblem {
-  std::string field;  ///< empty: the request as a whole
-  std::string message;
-  std::string remedy;
-  friend bool operator==(const FieldProblem&, const FieldProblem&) = default;
-};
+using doppel::FieldProblem;
 
 /// Field -> value. Values of custom fields are `custom.CODE`.
 using Values = std::map<std::string, Value, std::less<>>;

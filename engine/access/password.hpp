@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/field_problem.hpp"
 #include "base/random.hpp"
 
 /// Passwords: what one may be, and how it is kept (Argon2id, RFC 9106, by libsodium).
@@ -52,11 +53,7 @@ class Passwords {
 inline constexpr std::size_t kShortestPassword = 12;  ///< letters, not bytes
 inline constexpr std::size_t kLongestPassword = 256;  ///< bytes
 
-/// What is wrong with a field that somebody filled in.
-struct FieldProblem {
-  std::string field, message, remedy;
-  friend bool operator==(const FieldProblem&, const FieldProblem&) = default;
-};
+using doppel::FieldProblem;
 
 /// What stands against a new password; empty: nothing. `known`: login, name, e-mail of its owner.
 std::vector<FieldProblem> password_problems(std::string_view password,

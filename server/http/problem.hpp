@@ -6,16 +6,12 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/field_problem.hpp"
 #include "http/message.hpp"
 
 namespace doppel::http {
 
-/// What is wrong with one field of a body, or one parameter.
-struct FieldProblem {
-  std::string field;  ///< "lines[2].price", "status"
-  std::string message;
-  std::string remedy = {};
-};
+using doppel::FieldProblem;
 
 /// Why a request was refused (RFC 9457). Status, title and the remedy at need are the error
 /// table's.
