@@ -136,10 +136,17 @@ void check_framing(HeadShape& shape, const Seen& seen) {
 }  // namespace
 
 std::optional<std::size_t> HeadScanner::scan(std::string_view bytes, const HeadLimits& limits) {
+  // A line is as long as it is, however it arrives: its length is judged as soon as it is known.
+  const auto check_first_line = [&](std::size_t size) {
+    if (line_begin_ == 0 && size > limits.target_bytes + kRestOfLine) {
+      throw Error(ErrorCode::kTargetTooLong, "the request line is too long");
+    }
+  };
   while (true) {
     const std::size_t found = bytes.find('\n', at_);
     if (found == bytes.npos) break;
     if (found >= limits.header_bytes) refuse_size(bytes, limits);
+    check_first_line(found);
     if (found == 0 || bytes[found - 1] != '\r') refuse("a line ends without a carriage return");
     const bool is_empty = found == line_begin_ + 1;
     at_ = found + 1;
@@ -147,11 +154,8 @@ std::optional<std::size_t> HeadScanner::scan(std::string_view bytes, const HeadL
     if (is_empty) return at_;
   }
   at_ = bytes.size();
-  const bool is_first_line = line_begin_ == 0;
   if (bytes.size() >= limits.header_bytes) refuse_size(bytes, limits);
-  if (is_first_line && bytes.size() > limits.target_bytes + kRestOfLine) {
-    throw Error(ErrorCode::kTargetTooLong, "the request line is too long");
-  }
+  check_first_line(bytes.size());
   return std::nullopt;
 }
 
