@@ -60,6 +60,7 @@ void add_plan(CLI::App& app, Context& context);
 void add_sandbox(CLI::App& app, Context& context);
 void add_sandbox_adapt(CLI::App& app, CLI::App& sandbox, Context& context);  ///< and fleet adapt
 void add_sandbox_restore(CLI::App& sandbox, Context& context);  ///< of those that ended or rest
+void add_serve(CLI::App& app, Context& context);
 void add_snapshot(CLI::App& app, Context& context);
 void add_sql(CLI::App& app, Context& context);
 void add_track(CLI::App& app, Context& context);

@@ -86,7 +86,7 @@ std::unique_ptr<database::Connection> open_or_make(const std::string& dsn) {
   return connect(dsn)->open(database::Access::kReadWrite);
 }
 
-std::unique_ptr<Doppel> open_doppel(const Options& options) {
+Settings settings_of(const Options& options) {
   static const SystemClock clock;
   static SystemRandom random;
   Settings settings;
@@ -105,7 +105,11 @@ std::unique_ptr<Doppel> open_doppel(const Options& options) {
   settings.random = &random;
   settings.author = author(options);
   settings.patience_s = seconds_of("DOPPEL_PATIENCE_SECONDS", Settings::kUsualPatience);
-  return std::make_unique<Doppel>(std::move(settings));
+  return settings;
+}
+
+std::unique_ptr<Doppel> open_doppel(const Options& options) {
+  return std::make_unique<Doppel>(settings_of(options));
 }
 
 }  // namespace doppel::cli

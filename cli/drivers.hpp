@@ -6,6 +6,9 @@
 
 namespace doppel::cli {
 
+/// What the library is given of the world; what it points to lasts as long as the process.
+Settings settings_of(const Options& options);
+
 /// The library over the adapters that this binary has.
 std::unique_ptr<Doppel> open_doppel(const Options& options);
 

@@ -47,6 +47,7 @@ void add_commands(CLI::App& app, Context& context) {
   doppel::cli::add_guard(app, context);
   doppel::cli::add_history(app, context);
   doppel::cli::add_snapshot(app, context);
+  doppel::cli::add_serve(app, context);
   doppel::cli::add_audit(app, context);
   doppel::cli::add_demo(app, context);
   doppel::cli::add_track(app, context);

@@ -42,12 +42,16 @@ ROOMS = {
     "adapters/sqlite": ["engine/base", "engine/database"],
     "adapters/contract": [],  # a suite of tests, which may see everything
     "cli": ["engine", "engine/base", "engine/database", "engine/manifest", "engine/changeset",
-            "engine/merge", "engine/code", "engine/overlay", "engine/plan", "engine/access",
-            "engine/environment", "desk"],
+            "engine/merge", "engine/code", "engine/overlay", "engine/plan",
+            "engine/environment", "engine/access", "desk", "server/api", "server/http",
+            "server/net"],
     "server/http": ["engine/base"],
     "server/net": ["engine/base", "server/http"],
+    "server/api": ["engine", "engine/base", "engine/database", "engine/environment", "engine/plan",
+                   "engine/access", "engine/merge", "engine/overlay", "engine/manifest",
+                   "server/http", "desk"],
     # An application like any other: it sees its own tables, and nothing of sandboxes.
-    "desk": ["engine/base", "engine/database", "engine/manifest"],
+    "desk": ["engine/base", "engine/database", "engine/manifest", "engine/access"],
 }
 
 # Rooms under server/ whose headers are included without that word.

@@ -31,8 +31,11 @@ STORY = [
     "sandbox restore", "sandbox suspend", "sandbox resume", "sandbox adapt", "fleet adapt",
     ("track", 3),
     ("guard", 3),  # There is no server between SQLite's sandboxes and live.
-    "audit list", "audit export", "audit verify", "completion", "demo",
+    "audit list", "audit export", "audit verify", "completion", "demo", "serve",
 ]
+
+# Runs until it is stopped.
+SERVES = "serve"
 
 # What is used wrongly ends with 2 and is told.
 MISTAKES = [
@@ -82,6 +85,8 @@ def main(source, build, cli_md):
             line = f'sqlite3 helpdesk.db "{command[5:]}"'
         elif command in examples:
             line = examples[command]
+            if command == SERVES:
+                line = f"timeout --preserve-status --signal=TERM 3 {line}"
             story.append(command)
         else:
             problems.append(f"there is no command {command}")

@@ -37,19 +37,24 @@ class DeskStand {
     desk::seed_organisation(*connection, 1, clock.now());
   }
 
+  /// What another Doppel of the same home is given.
+  Settings settings() {
+    Settings made;
+    made.home = files_.folder() + "/home";
+    made.connect = attach_any;
+    made.open_store = [](const std::filesystem::path& path) {
+      return sqlite::open_store(path.string());
+    };
+    made.clock = &clock;
+    made.random = &random;
+    made.author = "ada";
+    return made;
+  }
+
   /// The tenant is attached with the first use.
   Doppel& doppel() {
     if (!doppel_) {
-      Settings settings;
-      settings.home = files_.folder() + "/home";
-      settings.connect = attach_any;
-      settings.open_store = [](const std::filesystem::path& path) {
-        return sqlite::open_store(path.string());
-      };
-      settings.clock = &clock;
-      settings.random = &random;
-      settings.author = "ada";
-      doppel_ = std::make_unique<Doppel>(std::move(settings));
+      doppel_ = std::make_unique<Doppel>(settings());
       doppel_->init("acme", dsn_, "manifest.yaml", desk::manifest_text(dialect_));
     }
     return *doppel_;

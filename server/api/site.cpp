@@ -1,0 +1,31 @@
+#include "api/site.hpp"
+
+#include <iterator>
+
+#include "api/caller.hpp"
+
+namespace doppel::api {
+
+Site::Site(SiteSettings settings, Surroundings surroundings)
+    : settings_(std::move(settings)),
+      surroundings_(std::move(surroundings)),
+      workplaces_(
+          [this] {
+            return std::make_unique<Workplace>(surroundings_, settings_.tenant,
+                                               settings_.password_cost);
+          },
+          settings_.workers),
+      router_(routes_of(*this), guard_of(*this)) {}
+
+std::vector<http::Route> routes_of(Site& site) {
+  std::vector<http::Route> all;
+  for (auto* part :
+       {operation_routes, session_routes, sandbox_routes, environment_routes, record_routes}) {
+    std::vector<http::Route> routes = part(site);
+    all.insert(all.end(), std::make_move_iterator(routes.begin()),
+               std::make_move_iterator(routes.end()));
+  }
+  return all;
+}
+
+}  // namespace doppel::api
