@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/drivers.hpp"
+#include "desk/demo.hpp"
 #include "desk/directory.hpp"
 #include "desk/schema.hpp"
 #include "desk/seed.hpp"
@@ -24,6 +25,7 @@ struct ServeArguments {
   std::uint16_t port = 8080;
   std::size_t workers = 4;
   std::string certificate, key;
+  std::int64_t demo = 0;  ///< cases of the example that fills a new organisation
 };
 
 /// Where the desk's database stands unless somebody says it.
@@ -57,7 +59,13 @@ void prepare(const Settings& settings, const ServeArguments& arguments) {
   const desk::Dialect dialect = desk::dialect_of(dsn);
   const auto live = open_or_make(dsn);
   desk::apply_schema(*live, dialect, *settings.clock);
-  desk::seed_organisation(*live, settings.random->next(), settings.clock->now());
+  if (!is_known && arguments.demo > 0) {
+    const desk::DemoOptions options{.cases = arguments.demo};
+    desk::seed_organisation(*live, options.seed, options.begin());
+    desk::fill_demo(*live, options);
+  } else {
+    desk::seed_organisation(*live, settings.random->next(), settings.clock->now());
+  }
   if (!is_known) {
     engine.init(arguments.tenant, dsn, "desk/manifest.yaml", desk::manifest_text(dialect));
   }
@@ -133,6 +141,9 @@ void add_serve(CLI::App& app, Context& context) {
   command->add_option("--database", arguments->database,
                       "Of a new organisation: sqlite:PATH or postgresql://... "
                       "(default: a file in DOPPEL_HOME)");
+  command->add_option("--demo", arguments->demo,
+                      "Fill a new organisation with an example of so many cases")
+      ->check(CLI::Range(std::int64_t{1}, desk::kMaximalDemoCases));
   command->add_option("--address", arguments->address, "To listen on (default: 127.0.0.1)");
   command->add_option("--port", arguments->port, "To listen on, 0: a free one (default: 8080)");
   command->add_option("--workers", arguments->workers, "Requests answered at once (default: 4)")

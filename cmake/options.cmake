@@ -6,6 +6,9 @@ target_compile_options(doppel_options INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
     # gcc 12 sees an overlap in `"literal" + std::string` that isn't there (its bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(DOPPEL_TOGETHER)
+  target_compile_options(doppel_options INTERFACE -Wno-error)
+endif()
 
 if(DOPPEL_SANITIZE OR DOPPEL_FUZZ)
   target_compile_definitions(doppel_options INTERFACE _GLIBCXX_ASSERTIONS)

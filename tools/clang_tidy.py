@@ -26,6 +26,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from together import groups_of
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / "tidy-cache"
 CLANG_TIDY, CLANG = "clang-tidy-19", "clang++-19"
@@ -37,13 +39,6 @@ FOREIGN = ["server/net/compiled.cpp"]
 COROUTINES = "server/net/"
 ASIO_CHECKS = "--checks=-clang-analyzer-*,-bugprone-unused-return-value"
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-# A declaration at the left margin: a type, a function, a constant or an alias.
-DECLARED = re.compile(
-    r"^(?:struct|class|enum class|enum|union|using)\s+(\w+)|\b(\w+)\(|\b(\w+)\s*(?:=|\{|;|\[)")
-# What two sources may both say.
-IMPORTED = re.compile(r"(?:using|namespace) \w+::|namespace \w+ =|using \w+ = [\w:]+;")
-# Longer texts would keep the other processors waiting at the end.
-MOST_LINES_TOGETHER = 1500
 # What gcc's compile commands hold and clang doesn't know: its warnings' names, and precompiled
 # headers in gcc's form (the header's text is read instead).
 EXTRA = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-gch"]
@@ -111,19 +106,6 @@ def run_one(build, source):
     return done.returncode, done.stdout if done.stdout.strip() else done.stderr
 
 
-def private_names(text):
-    """What a source declares for itself at its left margin: another could have the same."""
-    names, is_private = set(), False
-    for line in text.split("\n"):
-        if line in ("namespace {", "}  // namespace"):
-            is_private = line == "namespace {"
-        elif is_private and line[:1] not in ("", *" }#/") and not IMPORTED.match(line):
-            declared = DECLARED.search(line)
-            if declared:
-                names.add(next(name for name in declared.groups() if name))
-    return names
-
-
 def flags_of(command):
     """The compile command without compiler, source and output."""
     flags, words = [], iter(command[1:])
@@ -133,26 +115,6 @@ def flags_of(command):
         elif word not in ("-MD", "-MMD") and not word.endswith(("ccache", "g++", "c++", "clang++")):
             flags.append(word)
     return tuple(flags)
-
-
-def groups_of(todo):
-    """Sources to be read together: of one folder, compiled alike, without a private name twice."""
-    groups = []
-    for source, command, mark in todo:
-        text = source.read_text(encoding="utf-8")
-        names, kind = private_names(text), (source.parent, flags_of(command))
-        lines = text.count("\n")
-        for group in groups:
-            if group["kind"] == kind and not (group["names"] & names) \
-                    and group["lines"] + lines <= MOST_LINES_TOGETHER:
-                break
-        else:
-            group = {"kind": kind, "names": set(), "lines": 0, "members": []}
-            groups.append(group)
-        group["names"] |= names
-        group["lines"] += lines
-        group["members"].append((source, mark))
-    return sorted(groups, key=lambda group: -group["lines"])
 
 
 def together(sources):
@@ -219,12 +181,13 @@ def main(arguments):
         if mark.exists():
             mark.touch()
         else:
-            todo.append((source, command, mark))
+            todo.append((source, flags_of(command), mark))
 
     bad, groups = 0, groups_of(todo)
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for future in concurrent.futures.as_completed(
-                [pool.submit(run_group, build, *group["kind"], group["members"])
+                [pool.submit(run_group, build, group[0][0].parent, group[0][1],
+                             [(source, mark) for source, _, mark in group])
                  for group in groups]):
             for marks, code, output, names in future.result():
                 if code == 0:

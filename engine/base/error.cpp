@@ -52,7 +52,7 @@ constexpr std::array kTable{
     ErrorInfo{ErrorCode::kNewerStore, "newer_store", 409, kFailed,
               "use the doppel that wrote this control store, or a newer one"},
     ErrorInfo{ErrorCode::kNoSpace, "no_space", 507, kFailed, "free disk space and try again"},
-    ErrorInfo{ErrorCode::kIo, "io", 500, kFailed, "see the message of the operating system"},
+    ErrorInfo{ErrorCode::kIo, "io", 503, kFailed, "see the message of the operating system"},
     ErrorInfo{ErrorCode::kSql, "sql", 422, kRefused, "mend the statement"},
     ErrorInfo{ErrorCode::kMalformedRequest, "malformed_request", 400, kUsageExit,
               "send one HTTP/1.1 request as RFC 9112 has it"},

@@ -90,6 +90,7 @@ TEST_P(Api, AsksAboutWhatBothSidesChanged) {
   ASSERT_EQ(plan.status, 200) << plan.body;
   const Answer promoted = ada_.post(environment + "/promote", {{"plan", plan.body.at("hash")}});
   ASSERT_EQ(promoted.status, 200) << promoted.body;
+  EXPECT_FALSE(ada_.has_cookie(kSandboxCookie));
   EXPECT_EQ(other.get(stage_path()).body.at("name"), "Vetted");
 }
 

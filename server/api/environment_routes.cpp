@@ -172,13 +172,33 @@ json::object promoted_json(const plan::Promoted& promoted) {
   return answer;
 }
 
-Response promote(const Context& context, const Request& request) {
+/// Who ends the sandbox that he is in knows that he is in live again: his next write is meant so.
+void leave_if_ended(const Site& site, Call& call, const EnvironmentName& name, Response& response) {
+  if (!call.session || !call.sandbox || call.environment.sandbox != name.sandbox) return;
+  for (const Environment& still : call.workplace->engine().sandboxes(name.tenant)) {
+    if (still.id == call.sandbox->id) return;
+  }
+  response.headers.add("Set-Cookie", cookie_removal_of(site, kSandboxCookie));
+}
+
+Response promote(const Site& site, const Context& context, const Request& request) {
   Call& call = call_of(context);
   call.require(Right::kPromote, EnvironmentKind::kLive);
   const EnvironmentName name = own_environment(context);
   const json::object body = read_object(request, {"plan"});
-  return http::json_response(
+  Response response = http::json_response(
       promoted_json(call.workplace->engine().promote(name, required_text(body, "plan"))));
+  leave_if_ended(site, call, name, response);
+  return response;
+}
+
+Response discard(const Site& site, const Context& context) {
+  Call& call = call_of(context);
+  const EnvironmentName name = own_environment(context);
+  call.workplace->engine().discard(name);
+  Response response = http::empty_response();
+  leave_if_ended(site, call, name, response);
+  return response;
 }
 
 Response refresh(const Context& context, const Request& request) {
@@ -276,10 +296,7 @@ std::vector<Described> life_of_sandboxes(Site& site) {
       {Method::kPost, all, "create_environment", "Make a sandbox", 201, create},
       {Method::kGet, one, "read_environment", "How a sandbox stands", 200, plain(status)},
       {Method::kDelete, one, "discard_environment", "Throw a sandbox away", 204,
-       [](const Context& context, const Request&) {
-         call_of(context).workplace->engine().discard(own_environment(context));
-         return http::empty_response();
-       }},
+       [&site](const Context& context, const Request&) { return discard(site, context); }},
       {Method::kPost, one + "/enter", "enter_environment", "Be in it with this session", 200,
        [&site](const Context& context, const Request&) { return enter(site, context); }},
       {Method::kPost, "/api/v1/session/leave", "leave_environment", "Be in live again", 200,
@@ -292,7 +309,7 @@ std::vector<Described> life_of_sandboxes(Site& site) {
   };
 }
 
-std::vector<Described> ways_to_live() {
+std::vector<Described> ways_to_live(const Site& site) {
   using http::Method;
   const std::string one = "/api/v1/environments/{name}", done = "/api/v1/promotions";
   return {
@@ -307,7 +324,9 @@ std::vector<Described> ways_to_live() {
       {Method::kPost, one + "/conflicts/{conflict}", "resolve_conflict",
        "Answer a conflict of its plan", 200, resolve},
       {Method::kPost, one + "/promote", "promote_environment", "Put a reviewed plan live", 200,
-       promote},
+       [&site](const Context& context, const Request& request) {
+         return promote(site, context, request);
+       }},
       {Method::kGet, done, "list_promotions", "What was promoted", 200, plain(history)},
       {Method::kPost, done + "/{number}/plan", "plan_rollback",
        "What taking a promotion back would do", 200, plain(plan_rollback)},
@@ -323,7 +342,7 @@ std::vector<http::Route> environment_routes(Site& site) {
   for (Described& one : life_of_sandboxes(site)) {
     routes.push_back(route(std::move(one), kEnvironments));
   }
-  for (Described& one : ways_to_live()) {
+  for (Described& one : ways_to_live(site)) {
     const bool is_promotion = one.pattern.starts_with("/api/v1/promotions");
     routes.push_back(route(std::move(one), is_promotion ? kPromotions : kEnvironments));
   }

@@ -14,7 +14,7 @@ Site::Site(SiteSettings settings, Surroundings surroundings)
             return std::make_unique<Workplace>(surroundings_, settings_.tenant,
                                                settings_.password_cost);
           },
-          settings_.workers),
+          settings_.workers, surroundings_.clock),
       router_(routes_of(*this), guard_of(*this)) {}
 
 std::vector<http::Route> routes_of(Site& site) {

@@ -58,19 +58,28 @@ Workplaces::Lease::~Lease() {
   all_->give_back(std::move(place_));
 }
 
+bool Workplaces::is_doubtful(const Idle& idle) const {
+  constexpr std::int64_t kTrustedMicroseconds = 1'000'000;
+  return idle.failures != failures_ ||
+         clock_.now().microseconds - idle.since.microseconds > kTrustedMicroseconds;
+}
+
 Workplaces::Lease Workplaces::take() {
   std::unique_ptr<Workplace> place;
+  bool is_trusted = true;
   {
     std::unique_lock lock(mutex_);
     freed_.wait(lock, [this] { return taken_ < most_; });
     ++taken_;
     if (!idle_.empty()) {
-      place = std::move(idle_.back());
+      is_trusted = !is_doubtful(idle_.back());
+      place = std::move(idle_.back().place);
       idle_.pop_back();
     }
   }
   // From here on the place is given back, whatever making one throws.
   Lease lease(*this, std::move(place));
+  if (lease.place_ && !is_trusted && !lease.place_->is_well()) lease.place_.reset();
   if (!lease.place_) lease.place_ = make_();
   return lease;
 }
@@ -78,7 +87,11 @@ Workplaces::Lease Workplaces::take() {
 void Workplaces::give_back(std::unique_ptr<Workplace> place) {
   const std::scoped_lock lock(mutex_);
   --taken_;
-  if (place) idle_.push_back(std::move(place));
+  if (place) {
+    idle_.push_back({std::move(place), clock_.now(), failures_});
+  } else {
+    ++failures_;
+  }
   freed_.notify_one();
 }
 

@@ -61,7 +61,9 @@ class Workplace {
   access::Passwords passwords_;
 };
 
-/// As many as there are workers, made when they are needed. Threads: any.
+/// As many as there are workers, made when they are needed. One that stood idle for a second, or since
+/// another failed, is asked whether it is well before it is lent again: its database may have gone
+/// and come back. Threads: any.
 class Workplaces {
  public:
   /// Gives a workplace back when it ends; after an exception only one that is still well.
@@ -81,21 +83,30 @@ class Workplaces {
     int exceptions_ = std::uncaught_exceptions();
   };
 
-  Workplaces(std::function<std::unique_ptr<Workplace>()> make, std::size_t most)
-      : make_(std::move(make)), most_(most) {}
+  Workplaces(std::function<std::unique_ptr<Workplace>()> make, std::size_t most, const Clock& clock)
+      : make_(std::move(make)), most_(most), clock_(clock) {}
 
   /// Waits while all are taken.
   Lease take();
 
  private:
+  struct Idle {
+    std::unique_ptr<Workplace> place;
+    Instant since;
+    std::size_t failures = 0;  ///< how many were known then
+  };
+
   void give_back(std::unique_ptr<Workplace> place);
+  bool is_doubtful(const Idle& idle) const;
 
   std::function<std::unique_ptr<Workplace>()> make_;
   const std::size_t most_;
+  const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable freed_;
-  std::vector<std::unique_ptr<Workplace>> idle_;
+  std::vector<Idle> idle_;
   std::size_t taken_ = 0;
+  std::size_t failures_ = 0;
 };
 
 }  // namespace doppel::api

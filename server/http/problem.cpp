@@ -42,6 +42,11 @@ bool is_internal(ErrorCode code) {
 
 Problem problem_of(const Error& error) {
   if (const auto* known = dynamic_cast<const ProblemError*>(&error)) return known->problem();
+  if (error_info(error.code()).http_status == 503) {
+    return {.code = error.code(),
+            .detail = "this can't be done now",
+            .remedy = "try again in a moment; the server's log says what it is"};
+  }
   if (is_internal(error.code())) return {.code = error.code(), .detail = {}};
   return {.code = error.code(),
           .detail = error.what(),

@@ -21,6 +21,7 @@ VOLATILE = [
     (re.compile(r"\b\d{6}-[0-9a-f]{8}\b"), "<snapshot>"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "<hash>"),
     (re.compile(r"\b\d+ ms\b"), "<ms>"),
+    (re.compile(r"\b127\.0\.0\.1:\d+\b"), "<address>"),
     (re.compile(r"(sqlite:)?/[\w./-]+/(?=[\w.<>-]+)"), "<folder>/"),
 ]
 
