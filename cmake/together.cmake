@@ -1,8 +1,8 @@
 # compile_together(TARGET...)
 #
 # With DOPPEL_TOGETHER a target's C++ sources are compiled in groups, each as one text: a build from
-# nothing takes a third of the time, one after a change longer. Names of two sources that meet are an
-# error here and not elsewhere; warnings are the release build's.
+# nothing takes a third of the time, one after a change longer. Names of two sources that meet are
+# an error here and not elsewhere; warnings are the release build's.
 function(compile_together)
   if(NOT DOPPEL_TOGETHER)
     return()

@@ -41,7 +41,7 @@ def private_names(text):
 
 
 def public_names(folder):
-    """What the headers of a folder declare: a private name like it would be ambiguous to the next."""
+    """What the headers of a folder declare: a private name like it would be ambiguous."""
     names = set()
     for header in folder.glob("*.hpp"):
         for line in header.read_text(encoding="utf-8").split("\n"):

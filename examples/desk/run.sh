@@ -4,8 +4,8 @@
 #
 #   examples/desk/run.sh [--database sqlite|postgresql|DSN] [--port N] [ARGUMENT OF doppel serve...]
 #
-# `postgresql` starts a server of its own, which ends with the desk; a DSN (postgresql://...) names an
-# empty database whose role may make roles and schemas (CREATEROLE, CREATE on the database).
+# `postgresql` starts a server of its own, which ends with the desk; a DSN (postgresql://...) names
+# an empty database whose role may make roles and schemas (CREATEROLE, CREATE on the database).
 set -euo pipefail
 
 database=sqlite
@@ -49,7 +49,8 @@ if [[ $database == postgresql ]]; then
   }
   trap clear_up EXIT
   if [[ ! -f $data/PG_VERSION ]]; then
-    (cd / && "${as[@]}" "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C.UTF-8) >/dev/null
+    (cd / && "${as[@]}" "$bin/initdb" -D "$data" -U postgres -A trust -E UTF8 \
+      --locale=C.UTF-8) >/dev/null
   fi
   (cd / && exec "${as[@]}" "$bin/postgres" -D "$data" -k "$socket" -c listen_addresses= \
     -c log_min_messages=warning) 2>>"$kept/postgresql.log" &
@@ -60,8 +61,10 @@ if [[ $database == postgresql ]]; then
     sleep 0.1
   done
   psql=("$bin/psql" -qXAt -h "$socket" -U postgres)
-  if [[ $("${psql[@]}" -c "SELECT count(*) FROM pg_roles WHERE rolname = 'desk'" postgres) == 0 ]]; then
-    "${psql[@]}" -c 'CREATE ROLE desk LOGIN CREATEROLE' -c 'CREATE DATABASE desk OWNER desk' postgres
+  roles=$("${psql[@]}" -c "SELECT count(*) FROM pg_roles WHERE rolname = 'desk'" postgres)
+  if [[ $roles == 0 ]]; then
+    "${psql[@]}" -c 'CREATE ROLE desk LOGIN CREATEROLE' \
+      -c 'CREATE DATABASE desk OWNER desk' postgres
   fi
   # The socket's folder is another one each time, and a tenant keeps its DSN: so it is named by the
   # environment.
@@ -74,6 +77,11 @@ fi
 printf 'What you do here is kept in %s. docs/guide/first-sandbox.md goes on from here.\n' "$kept"
 "$root/build/release/doppel" serve "${arguments[@]}" "$@" 2>>"$kept/requests.log" &
 desk=$!
-trap 'kill -TERM "$desk" 2>/dev/null || true; wait "$desk" 2>/dev/null || true; [[ -z $server ]] || clear_up' EXIT
+stop() {
+  kill -TERM "$desk" 2>/dev/null || true
+  wait "$desk" 2>/dev/null || true
+  if [[ -n $server ]]; then clear_up; fi
+}
+trap stop EXIT
 trap 'exit 130' INT TERM
 wait "$desk" || { status=$?; tail -n 3 "$kept/requests.log" >&2; exit "$status"; }

@@ -61,9 +61,9 @@ class Workplace {
   access::Passwords passwords_;
 };
 
-/// As many as there are workers, made when they are needed. One that stood idle for a second, or since
-/// another failed, is asked whether it is well before it is lent again: its database may have gone
-/// and come back. Threads: any.
+/// As many as there are workers, made when they are needed. One that stood idle for a second, or
+/// since another failed, is asked whether it is well before it is lent again: its database may have
+/// gone and come back. Threads: any.
 class Workplaces {
  public:
   /// Gives a workplace back when it ends; after an exception only one that is still well.

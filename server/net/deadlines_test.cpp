@@ -285,6 +285,16 @@ TEST(Drain, BeginsWithASignal) {
   ground.join();
 }
 
+TEST(Drain, EndsAlsoWhereTwoSignalsComeAtOnce) {
+  ServerSettings settings = test_settings();
+  settings.stop_signals = StopSignals::kHeeded;
+  NetGround ground(ok, settings);
+  EXPECT_EQ(ground.client().ask(get("/")).status, 200);
+  std::raise(SIGINT);
+  std::raise(SIGTERM);
+  ground.join();
+}
+
 TEST(Drain, OfAServerThatNobodyUses) {
   NetGround ground(ok);
   ground.server().stop();

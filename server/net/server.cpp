@@ -40,6 +40,7 @@ struct Server::Impl {
   asio::steady_timer tick;
   asio::steady_timer pause;
   asio::signal_set signals;
+  bool is_empty = false;  ///< drained: nothing is waited for any more
   std::uint16_t port = 0;
   std::chrono::steady_clock::time_point drained_by = std::chrono::steady_clock::time_point::max();
 
@@ -120,6 +121,7 @@ awaitable<void> Server::Impl::watch_deadlines() {
     for (Connection* connection : core->connections) connection->expire_at(now);
     if (now >= drained_by) abort_all();
   }
+  is_empty = true;
   signals.cancel(ignored);
 }
 
@@ -140,7 +142,8 @@ void Server::Impl::abort_all() {
 
 void Server::Impl::heed_signals() {
   signals.async_wait([this](const Failure& failure, int) {
-    if (failure) return;
+    // One that came just before the end is told after it.
+    if (failure || is_empty) return;
     drain();
     heed_signals();
   });

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`./dev run` after the build: run_test.py DOPPEL. The desk that it starts has its example, and is the
-same when it is started again, on both databases."""
+"""`./dev run` after the build: run_test.py DOPPEL. The desk that it starts has its example, and is
+the same when it is started again, on both databases."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the tests of this folder stand on: the real server as a process, and browsers that ask it."""
+"""What the tests of this folder stand on: the real server as a process, and browsers."""
 
 import http.client
 import http.cookies
