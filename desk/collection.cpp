@@ -40,6 +40,7 @@ constexpr std::array kComputed{
     Computed{"cases", "first_reply_at"},
     Computed{"cases", "solved_at"},
     Computed{"cases", "closed_at"},
+    Computed{"users", "state"},
     Computed{"case_events", "kind"},
     Computed{"case_events", "case_id"},
     Computed{"case_events", "author_id"},
@@ -159,6 +160,7 @@ Field read_field(const std::string& name, const std::string& type, const std::st
   const manifest::ColumnEntry* said = table.column(name);
   field.hidden = said != nullptr && said->secret;
   if (field.hidden) field.writable = false;
+  field.personal = said != nullptr && !said->personal.empty();
   if (RE2::PartialMatch(rest, "REFERENCES (\\w+)", &field.refers_to)) {
     field.type = FieldType::kReference;
   }

@@ -31,8 +31,9 @@ struct Field {
   std::string name;
   FieldType type = FieldType::kText;
   bool nullable = false;
-  bool writable = true;  ///< else the desk sets it
-  bool hidden = false;   ///< a credential: neither shown nor asked for
+  bool writable = true;   ///< else the desk sets it
+  bool hidden = false;    ///< a credential: neither shown nor asked for
+  bool personal = false;  ///< shown in clear to who may read unmasked
   Value default_value = {};
   std::vector<std::string> choices = {};
   std::optional<std::int64_t> least = {}, most = {};

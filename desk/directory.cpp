@@ -19,17 +19,6 @@ AccountState state_of(const std::string& text) {
   return text == "active" ? AccountState::kActive : AccountState::kSuspended;
 }
 
-/// The rights of a role as it stands in live; what is no list of texts gives nothing.
-access::Grants grants_of(const std::string& rights) {
-  const json::value list = parse_json(rights, "roles.rights");
-  std::vector<std::string> texts;
-  if (!list.is_array()) return {};
-  for (const json::value& item : list.get_array()) {
-    if (item.is_string()) texts.emplace_back(item.get_string());
-  }
-  return access::parse_grants(texts).grants;
-}
-
 class Directory final : public access::Directory {
  public:
   Directory(database::Connection& live, const Clock& clock, Random& random)
@@ -48,6 +37,17 @@ class Directory final : public access::Directory {
         "UPDATE users SET password_hash = $1, state = CASE state WHEN 'invited' THEN 'active' "
         "ELSE state END, version = version + 1, updated_at = $2 WHERE id = $3",
         {hash, instant_text(clock_.now()), id});
+    transaction->commit();
+  }
+
+  void set_suspended(std::string_view id, access::Suspended suspended) override {
+    const auto transaction = live_.begin(database::TransactionKind::kWrite);
+    const bool yes = suspended == access::Suspended::kYes;
+    sql().execute(
+        std::string("UPDATE users SET state = ") +
+            (yes ? "'disabled'" : "CASE password_hash WHEN '' THEN 'invited' ELSE 'active' END") +
+            ", version = version + 1, updated_at = $1 WHERE id = $2",
+        {instant_text(clock_.now()), id});
     transaction->commit();
   }
 
@@ -116,6 +116,22 @@ class Directory final : public access::Directory {
 };
 
 }  // namespace
+
+access::Grants grants_of(const std::string& rights) {
+  const json::value list = parse_json(rights, "roles.rights");
+  std::vector<std::string> texts;
+  if (!list.is_array()) return {};
+  for (const json::value& item : list.get_array()) {
+    if (item.is_string()) texts.emplace_back(item.get_string());
+  }
+  return access::parse_grants(texts).grants;
+}
+
+std::optional<access::Grants> grants_of_role(database::SqlRunner& sql, const std::string& code) {
+  const auto rows = sql.query("SELECT rights FROM roles WHERE code = $1", {Value(code)});
+  if (rows.empty()) return std::nullopt;
+  return grants_of(rows[0][0].text());
+}
 
 std::unique_ptr<access::Directory> open_directory(database::Connection& live, const Clock& clock,
                                                   Random& random) {

@@ -22,9 +22,12 @@ constexpr std::array kHooks{
     Hooks{"macro_actions", shape_macro_action, nullptr},
     Hooks{"opportunities", shape_opportunity, nullptr},
     Hooks{"opportunity_lines", shape_line, follow_line},
+    Hooks{"roles", nullptr, follow_role},
     Hooks{"routing_rules", shape_conditions, nullptr},
     Hooks{"settings", shape_setting, nullptr},
     Hooks{"sla_policies", shape_conditions, nullptr},
+    Hooks{"user_roles", nullptr, follow_user_role},
+    Hooks{"users", shape_user, nullptr, leave_user},
 };
 
 }  // namespace

@@ -38,6 +38,8 @@ struct Hooks {
   void (*shape)(Workplace&, Draft&) = nullptr;
   /// After the row is written or removed, in the same transaction.
   void (*follow)(Workplace&, const Draft&) = nullptr;
+  /// Before the row is removed, with all that refers to it.
+  void (*leave)(Workplace&, const Draft&) = nullptr;
 };
 
 /// Null for a collection without behaviour of its own.
@@ -55,6 +57,10 @@ void shape_macro_action(Workplace& place, Draft& draft);
 void shape_conditions(Workplace& place, Draft& draft);
 void shape_calendar(Workplace& place, Draft& draft);
 void shape_setting(Workplace& place, Draft& draft);
+void shape_user(Workplace& place, Draft& draft);
+void leave_user(Workplace& place, const Draft& draft);
+void follow_user_role(Workplace& place, const Draft& draft);
+void follow_role(Workplace& place, const Draft& draft);
 
 /// The next human number of a series.
 std::int64_t next_number(Workplace& place, std::string_view series);

@@ -139,12 +139,12 @@ void add_filter(Workplace& place, Search& search, Filter filter) {
     return;
   }
   const auto code = custom_code(filter.field);
-  if (code && search.collection.has_custom_fields) {
+  if (code && search.collection.has_custom_fields && place.sight == Sight::kClear) {
     add_custom_filter(place, search, std::move(filter), *code);
     return;
   }
   const Field* field = search.collection.field(filter.field);
-  if (field == nullptr || field->hidden || field->type == FieldType::kBytes) {
+  if (field == nullptr || !may_search(place, *field)) {
     search.problems.push_back({filter.field, "can't be filtered by", "name another field"});
     return;
   }
@@ -183,7 +183,7 @@ struct Order {
   }
 };
 
-Order order_of(Search& search, const std::vector<SortKey>& sort) {
+Order order_of(const Workplace& place, Search& search, const std::vector<SortKey>& sort) {
   Order order{.keys = {}, .collection = search.collection};
   if (sort.size() > kSortLimit) {
     search.problems.push_back({"sort", "has too many fields", "sort by four at most"});
@@ -192,7 +192,7 @@ Order order_of(Search& search, const std::vector<SortKey>& sort) {
   std::set<std::string> seen;
   for (const SortKey& key : sort) {
     const Field* field = search.collection.field(key.field);
-    if (field == nullptr || field->hidden || field->type == FieldType::kBytes) {
+    if (field == nullptr || !may_search(place, *field)) {
       search.problems.push_back({key.field, "can't be sorted by", "name another field"});
       return order;
     }
@@ -352,7 +352,7 @@ Page list(Workplace& place, std::string_view collection, const Query& query) {
   Search search{.collection = what, .sql = {}};
   check_fields(search, query);
   for (const Filter& filter : query.filters) add_filter(place, search, filter);
-  const Order order = order_of(search, query.sort);
+  const Order order = order_of(place, search, query.sort);
   const std::string print = fingerprint(collection, query);
   if (search.problems.empty() && !query.after.empty()) {
     if (const auto values = read_cursor(query.after, print, order.keys.size())) {
@@ -383,7 +383,10 @@ Page list(Workplace& place, std::string_view collection, const Query& query) {
   if (const auto codes = custom_codes(query); !codes.empty()) {
     add_custom_values(place, custom_fields(place, what.name, codes), page.records);
   }
-  for (Record& record : page.records) keep_fields(query, record);
+  for (Record& record : page.records) {
+    keep_fields(query, record);
+    mask(place, what, record);
+  }
   return page;
 }
 
@@ -394,6 +397,7 @@ std::optional<Record> get(Workplace& place, std::string_view collection, const s
   if (!row) return std::nullopt;
   std::vector<Record> records{record_of(what, std::move(*row))};
   if (what.has_custom_fields) add_custom_values(place, custom_fields(place, what.name), records);
+  mask(place, what, records[0]);
   return std::move(records[0]);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/rights.hpp"
 #include "base/clock.hpp"
 #include "base/field_problem.hpp"
 #include "base/random.hpp"
@@ -18,6 +19,11 @@
 /// Identifiers reach SQL only as the names of known fields, values only as parameters.
 namespace doppel::desk {
 
+/// Whether personal fields are shown in clear.
+enum class Sight { kClear, kMasked };
+/// What stands for a personal text that isn't shown.
+inline constexpr std::string_view kMask = "***";
+
 /// One request's view of the world. Threads: as its connection.
 struct Workplace {
   database::Connection& connection;
@@ -26,6 +32,10 @@ struct Workplace {
   Random& random;
   std::string sandbox = {};  ///< TENANT/NAME, for messages; empty: live
   std::string user_id = {};  ///< who acts; empty: nobody of the desk's users
+  Sight sight = Sight::kClear;
+  /// What live's roles give to who acts; null: nobody is judged. Of people and roles nobody gives
+  /// or takes what he hasn't himself.
+  const access::Grants* grants = nullptr;
 };
 
 using doppel::FieldProblem;

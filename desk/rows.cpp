@@ -84,6 +84,21 @@ Record record_of(const Collection& collection, Values row) {
   return record;
 }
 
+void mask(const Workplace& place, const Collection& collection, Record& record) {
+  if (place.sight == Sight::kClear) return;
+  for (auto& [name, value] : record.values) {
+    const Field* field = collection.field(name);
+    if (field != nullptr && !field->personal) continue;
+    if (!value.is_null())
+      value = field != nullptr && field->type == FieldType::kBytes ? Value() : Value(kMask);
+  }
+}
+
+bool may_search(const Workplace& place, const Field& field) {
+  if (field.hidden || field.type == FieldType::kBytes) return false;
+  return place.sight == Sight::kClear || !field.personal;
+}
+
 void require_module(Workplace& place, const Collection& collection) {
   if (collection.module.empty()) return;
   const auto rows = place.connection.sql()->query("SELECT is_enabled FROM modules WHERE code = $1",

@@ -36,6 +36,12 @@ std::string tag_of(const Collection& collection, const Values& row);
 /// Without hidden fields.
 Record record_of(const Collection& collection, Values row);
 
+/// Puts the mask over personal fields, and over values of custom fields, where who acts may not see
+/// them.
+void mask(const Workplace& place, const Collection& collection, Record& record);
+/// Whether a field may be searched and sorted by: what isn't shown can't be guessed so, either.
+bool may_search(const Workplace& place, const Field& field);
+
 /// Throws Error(kNotFound) where the collection's module is off in this environment.
 void require_module(Workplace& place, const Collection& collection);
 

@@ -172,6 +172,8 @@ Outcome do_change(Workplace& place, const Collection& collection, const Write& w
               .given = write.values};
   if (write.verb == Verb::kRemove) {
     draft.after = draft.before;
+    const Hooks* hooks = hooks_of(collection.name);
+    if (hooks != nullptr && hooks->leave != nullptr) hooks->leave(place, draft);
     if (collection.has_custom_fields) {
       place.connection.sql()->execute("DELETE FROM custom_values WHERE record_id = $1",
                                       {Value(write.id)});

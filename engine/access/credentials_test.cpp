@@ -90,6 +90,7 @@ TEST_P(Credentials, OfTwoWhoUseALinkAtOnceOneDoes) {
       ++set;
       if (set == 1) second();  // The other one comes between.
     }
+    void set_suspended(std::string_view, Suspended) override {}
     std::optional<Account> first_super_admin() override { return {}; }
     Account account;
     std::function<void()> second;

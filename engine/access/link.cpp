@@ -113,7 +113,7 @@ std::optional<Reset> request_reset(const Store& store, Directory& directory, con
     transaction->commit();
   }
   if (attempt.wait > 0) {
-    throw Error(ErrorCode::kThrottled, "too many requests for a new password");
+    throw Throttled("too many requests for a new password", attempt.wait);
   }
   std::optional<Account> account = directory.find_by_login(login);
   const bool is_good = account && account->is_active();
@@ -122,6 +122,13 @@ std::optional<Reset> request_reset(const Store& store, Directory& directory, con
       make_link(store, actor, LinkPurpose::kReset, is_good ? account->id : "", times);
   if (!is_good) return std::nullopt;
   return Reset{std::move(*account), std::move(link)};
+}
+
+void end_links(const Store& store, const std::string& user) {
+  const auto transaction = store.connection.begin(TransactionKind::kWrite);
+  store.sql().execute("DELETE FROM access_link WHERE tenant = $1 AND user_id = $2 AND used_at = 0",
+                      {Value(store.tenant), Value(user)});
+  transaction->commit();
 }
 
 std::optional<LinkInfo> find_link(const Store& store, std::string_view secret) {

@@ -52,6 +52,9 @@ std::optional<Reset> request_reset(const Store& store, Directory& directory, con
                                    const std::string& login, const ThrottleRules& rules,
                                    const LinkTimes& times = {});
 
+/// All links of a user that aren't used yet, when he is shut out.
+void end_links(const Store& store, const std::string& user);
+
 /// What a link is for, if it is good still; it stays so.
 std::optional<LinkInfo> find_link(const Store& store, std::string_view secret);
 

@@ -60,6 +60,16 @@ Grants& Grants::operator|=(const Grants& other) {
   return *this;
 }
 
+Grants& Grants::operator&=(const Grants& other) {
+  for (const EnvironmentKind kind : kKinds) rights_[index(kind)] &= other.of(kind);
+  return *this;
+}
+
+Grants& Grants::operator&=(const Rights& limit) {
+  for (const EnvironmentKind kind : kKinds) rights_[index(kind)] &= limit;
+  return *this;
+}
+
 bool reaches_live(Right right, EnvironmentKind kind) {
   switch (right) {
     case Right::kEnter:  // Live's rows of data are read there.
@@ -112,6 +122,22 @@ void require(const Grants& grants, const Rights& limit, Right right, Environment
 
 bool may_assign(const Grants& own, const Grants& role) {
   return may(own, Right::kManageUsers, EnvironmentKind::kLive) && own.includes(role);
+}
+
+void require_assign(const Grants& own, const Grants& role) {
+  require(own, Right::kManageUsers, EnvironmentKind::kLive);
+  require_includes(own, role);
+}
+
+void require_includes(const Grants& own, const Grants& role) {
+  for (const std::string& text : to_texts(role)) {
+    const std::vector<std::string> one{text};
+    if (own.includes(parse_grants(one).grants)) continue;
+    throw Error(
+        ErrorCode::kForbidden,
+        "nobody gives or takes what he hasn't: your roles in live don't give '" + text + "'",
+        {.place = text.substr(0, text.find(':')), .remedy = "ask somebody who has it"});
+  }
 }
 
 std::span<const Right> all_rights() { return kRights; }

@@ -49,6 +49,10 @@ class Grants {
   Rights of(EnvironmentKind kind) const;
   bool includes(const Grants& other) const;
   Grants& operator|=(const Grants& other);
+  /// Only what the other has, too.
+  Grants& operator&=(const Grants& other);
+  /// Only these rights, in whatever kind.
+  Grants& operator&=(const Rights& limit);
   friend bool operator==(const Grants&, const Grants&) = default;
 
  private:
@@ -71,6 +75,9 @@ void require(const Grants& grants, const Rights& limit, Right right, Environment
 /// Whether somebody may give others a role, or take it from them: nobody gives what he hasn't
 /// himself.
 bool may_assign(const Grants& own, const Grants& role);
+/// Throw Error(kForbidden), which names the first right that is missing: for that, or of the role.
+void require_assign(const Grants& own, const Grants& role);
+void require_includes(const Grants& own, const Grants& role);
 
 std::span<const Right> all_rights();
 std::span<const EnvironmentKind> all_environment_kinds();

@@ -87,9 +87,7 @@ PasswordChange change_password(const Store& store, Directory& directory, Passwor
   if (!account) throw Error(ErrorCode::kNotFound, "there is no such account any more");
   const Attempt attempt = begin_attempt(store, account->login, actor.address, rules.throttle);
   if (attempt.wait > 0) {
-    throw Error(ErrorCode::kThrottled, "too many wrong passwords",
-                {.place = "current",
-                 .remedy = "wait for " + seconds_text(attempt.wait) + ", then try again"});
+    throw Throttled("too many wrong passwords", attempt.wait);
   }
   AuditEntry entry = entry_of(actor, "change_password", "user", account->id);
   if (!passwords.is(current, account->password_hash)) {

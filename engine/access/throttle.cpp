@@ -125,6 +125,12 @@ std::optional<Groups> ipv6_groups(std::string_view address) {
 
 }  // namespace
 
+Throttled::Throttled(const std::string& message, std::int64_t wait)
+    : Error(ErrorCode::kThrottled, message,
+            {.place = {},
+             .remedy = "try again in " + std::to_string((wait + kSecond - 1) / kSecond) + " s"}),
+      wait_(wait) {}
+
 std::string network_of(std::string_view address) {
   address = address.substr(0, address.find('%'));  // The zone is a name of the server's own.
   std::string lower = to_lower_ascii(address);

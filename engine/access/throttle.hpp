@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "access/store.hpp"
+#include "base/error.hpp"
 
 /// How often a password may be guessed: counted for each account and each network, also of
 /// accounts that don't exist. An attempt is counted before it is judged, so that many at once gain
@@ -31,6 +32,17 @@ struct ThrottleRules {
 struct Attempt {
   std::int64_t wait = 0;       ///< microseconds until another may be made; 0: this one may
   std::int64_t next_wait = 0;  ///< if this one fails: until the next may be made
+};
+
+/// Error(kThrottled), with how long to wait.
+class Throttled : public Error {
+ public:
+  Throttled(const std::string& message, std::int64_t wait);
+  std::int64_t wait() const { return wait_; }                               ///< microseconds
+  std::int64_t seconds() const { return (wait_ + kSecond - 1) / kSecond; }  ///< rounded up
+
+ private:
+  std::int64_t wait_;
 };
 
 /// Counts an attempt unless one of both has to wait. REQUIRES: an open write transaction.

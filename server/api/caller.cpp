@@ -4,8 +4,11 @@
 
 #include "access/rights.hpp"
 #include "access/sandbox_cookie.hpp"
+#include "api/judge.hpp"
+#include "api/membership.hpp"
 #include "api/site.hpp"
 #include "base/error.hpp"
+#include "desk/directory.hpp"
 #include "http/cookie.hpp"
 #include "http/problem.hpp"
 
@@ -15,11 +18,6 @@ namespace {
 using access::EnvironmentKind;
 
 constexpr std::string_view kBearer = "Bearer ";
-
-bool is_safe(http::Method method) {
-  return method == http::Method::kGet || method == http::Method::kHead ||
-         method == http::Method::kOptions;
-}
 
 [[noreturn]] void fail_not_signed_in() {
   throw Error(ErrorCode::kNotSignedIn, "this needs somebody who is signed in",
@@ -34,9 +32,14 @@ std::optional<environment::Environment> find_sandbox(Doppel& engine, const std::
   return std::nullopt;
 }
 
-void enter(Call& call, environment::Environment sandbox) {
+/// False: he isn't let in, or not any more.
+bool enter(Call& call, environment::Environment sandbox) {
+  const auto role = role_in(*call.workplace, call.account, sandbox);
+  if (!role || !call.may(access::Right::kEnter, kind_of(sandbox))) return false;
+  call.membership = role;
   call.environment.sandbox = sandbox.name;
   call.sandbox = std::move(sandbox);
+  return true;
 }
 
 /// An account that may act, as live has it now.
@@ -49,31 +52,29 @@ access::Account active_account(access::Directory& directory, const std::string& 
 void identify_by_token(Call& call, const http::Request& request, std::string_view text) {
   Workplace& place = *call.workplace;
   const std::string_view wanted = request.headers.get(kEnvironmentHeader);
-  std::string environment;
-  if (!wanted.empty()) {
-    environment = kLive;
-    if (wanted != kLive) {
-      const auto named = place.engine().sandboxes(place.tenant());
-      const auto found = std::ranges::find(named, wanted, &environment::Environment::name);
-      environment = found == named.end() ? std::string(wanted) : found->id;
-    }
+  const auto sandboxes = place.engine().sandboxes(place.tenant());
+  std::string environment(wanted);
+  if (!wanted.empty() && wanted != kLive) {
+    const auto found = std::ranges::find(sandboxes, wanted, &environment::Environment::name);
+    if (found != sandboxes.end()) environment = found->id;
   }
   const access::TokenUse use = use_token(place.store(), text, environment, call.actor);
+  if (use.answer == access::TokenAnswer::kUnknown) fail_not_signed_in();
+  const auto own =
+      std::ranges::find(sandboxes, use.token->environment, &environment::Environment::id);
   if (use.answer == access::TokenAnswer::kOtherEnvironment) {
+    const std::string name = own == sandboxes.end() ? use.token->environment : own->name;
     throw Error(ErrorCode::kNotSignedIn,
-                "the token is for another environment than '" + std::string(wanted) + "'",
+                "the token is for '" + name + "' and was used in '" + std::string(wanted) + "'",
                 {.place = kEnvironmentHeader, .remedy = "use a token of that environment"});
   }
-  if (use.answer != access::TokenAnswer::kGood) fail_not_signed_in();
   call.token = use.token;
   call.account = active_account(place.directory(), use.token->user);
   if (use.token->environment == kLive) return;
-  auto sandbox = find_sandbox(place.engine(), place.tenant(), use.token->environment);
-  if (!sandbox) {
+  if (own == sandboxes.end() || !enter(call, *own)) {
     throw Error(ErrorCode::kNotSignedIn, "the environment of this token has ended",
                 {.place = {}, .remedy = "make a token for another one"});
   }
-  enter(call, std::move(*sandbox));
 }
 
 /// The sandbox that the session is in; one that has ended refuses a write once [P3].
@@ -85,11 +86,13 @@ void enter_by_cookie(Site& site, Call& call, const http::Request& request,
       signing_keys(store), place.tenant(), cookie, call.session->handle, store.now().microseconds);
   if (read.answer == access::CookieAnswer::kGood) {
     auto sandbox = find_sandbox(place.engine(), place.tenant(), read.environment);
-    if (sandbox) return enter(call, std::move(*sandbox));
+    if (sandbox && enter(call, std::move(*sandbox))) return;
   }
   if (is_safe(request.method)) return;
   http::Problem problem{.code = ErrorCode::kWrongState,
-                        .detail = "this session was in a sandbox that has ended; it is in live now",
+                        .detail =
+                            "this session was in a sandbox that has ended, or isn't shared "
+                            "with you any more; it is in live now",
                         .remedy = "look at live and send it again if it is meant for live"};
   throw LeftSandbox(std::move(problem), cookie_removal_of(site, kSandboxCookie));
 }
@@ -124,21 +127,41 @@ void refuse_other_page(const Call& call, const http::Request& request) {
       {.place = kPageHeader, .remedy = "load the page again"});
 }
 
-}  // namespace
-
-EnvironmentKind Call::kind() const {
-  if (!sandbox) return EnvironmentKind::kLive;
-  return access::parse_environment_kind(sandbox->kind).value_or(EnvironmentKind::kOverlay);
+/// A role is looked at, never worn: it takes from what the caller may do and gives nothing [R1].
+void view_as_role(Call& call, const http::Request& request) {
+  const std::string role(request.headers.get(kViewAsHeader));
+  if (role.empty()) return;
+  if (!is_safe(request.method)) {
+    throw Error(ErrorCode::kForbidden, "nothing is written while a role is viewed as",
+                {.place = kViewAsHeader, .remedy = "leave the header out"});
+  }
+  OpenEnvironment& place = call.workplace->environment(call.environment, call.sandbox);
+  call.viewed = desk::grants_of_role(*place.connection().sql(), role);
+  if (!call.viewed) {
+    throw Error(ErrorCode::kNotFound, "there is no role '" + role + "' here",
+                {.place = kViewAsHeader, .remedy = "GET /api/v1/roles lists their codes"});
+  }
 }
 
+}  // namespace
+
+bool is_safe(http::Method method) {
+  return method == http::Method::kGet || method == http::Method::kHead ||
+         method == http::Method::kOptions;
+}
+
+EnvironmentKind Call::kind() const { return sandbox ? kind_of(*sandbox) : EnvironmentKind::kLive; }
+
 bool Call::may(access::Right right, EnvironmentKind where) const {
+  if (viewed && !access::may(*viewed, right, where)) return false;
   return token ? access::may(account.grants, token->rights, right, where)
                : access::may(account.grants, right, where);
 }
 
 void Call::require(access::Right right, EnvironmentKind where) const {
-  if (token) return access::require(account.grants, token->rights, right, where);
+  if (token) access::require(account.grants, token->rights, right, where);
   access::require(account.grants, right, where);
+  if (viewed) access::require(*viewed, right, where);
 }
 
 Call& call_of(const http::Context& context) {
@@ -161,6 +184,10 @@ std::shared_ptr<Call> identify(Site& site, const http::Request& request) {
   } else {
     identify_by_session(site, *call, request, http::parse_cookies(request.headers.get("Cookie")));
   }
+  view_as_role(*call, request);
+  call->grants = call->account.grants;
+  if (call->token) call->grants &= call->token->rights;
+  if (call->viewed) call->grants &= *call->viewed;
   call->actor.who = call->account.login;
   call->workplace->engine().act_for(call->actor);
   refuse_other_page(*call, request);
@@ -179,19 +206,11 @@ http::Guard guard_of(Site& site) {
       refused.headers.add("Set-Cookie", left.cookie_removal());
       return refused;
     }
-    if (!context.route->right.empty()) {
-      const auto right = access::parse_right(context.route->right);
-      if (!right) throw Error(ErrorCode::kInternal, "a route asks for a right that there isn't");
-      try {
-        call->require(*right, call->kind());
-      } catch (const Error& refusal) {
-        access::AuditEntry entry =
-            entry_of(call->actor, std::string(context.route->operation), "route", {});
-        entry.outcome = access::Outcome::kRefused;
-        entry.reason = refusal.what();
-        append_audit(call->workplace->store(), entry);
-        throw;
-      }
+    try {
+      judge(*call, context, request);
+    } catch (const Error& refusal) {
+      if (refusal.code() == ErrorCode::kForbidden) note_refusal(*call, context, refusal);
+      throw;
     }
     context.caller = std::move(call);
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "access/directory.hpp"
+#include "access/members.hpp"
 #include "access/session.hpp"
 #include "access/token.hpp"
 #include "api/workplace.hpp"
@@ -24,6 +25,8 @@ inline constexpr const char* kCsrfHeader = "X-CSRF-Token";
 inline constexpr const char* kEnvironmentHeader = "Doppel-Environment";
 /// The environment that a page was drawn in, with every write from it [O2].
 inline constexpr const char* kPageHeader = "Doppel-Page-Environment";
+/// Looks at an environment as somebody with this role would, as the environment has the role.
+inline constexpr const char* kViewAsHeader = "Doppel-View-As";
 inline constexpr const char* kLive = "live";
 
 /// One request's caller, with the workplace that answers it.
@@ -36,6 +39,11 @@ struct Call {
   EnvironmentName environment;                      ///< live, or the sandbox that the caller is in
   std::optional<environment::Environment> sandbox;  ///< of a sandbox
   access::Actor actor;
+  std::optional<access::MemberRole> membership = {};   ///< in that sandbox
+  std::optional<environment::Environment> named = {};  ///< the sandbox of the path, once judged
+  std::optional<access::Grants> viewed = {};           ///< of the role that is viewed as
+  /// What counts: the account's, no more than its token's and than the role's that is viewed as.
+  access::Grants grants = {};
 
   access::EnvironmentKind kind() const;
   bool may(access::Right right, access::EnvironmentKind where) const;
@@ -53,6 +61,9 @@ class LeftSandbox : public http::ProblemError {
  private:
   std::string cookie_removal_;
 };
+
+/// Whether a method changes nothing.
+bool is_safe(http::Method method);
 
 /// REQUIRES: the route isn't public.
 Call& call_of(const http::Context& context);

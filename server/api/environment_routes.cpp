@@ -1,9 +1,9 @@
-#include <algorithm>
-
 #include "access/sandbox_cookie.hpp"
 #include "api/body.hpp"
 #include "api/caller.hpp"
 #include "api/environment_json.hpp"
+#include "api/judge.hpp"
+#include "api/membership.hpp"
 #include "api/site.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -23,37 +23,31 @@ using http::Response;
 constexpr const char* kEnvironments = "Environments";
 constexpr const char* kPromotions = "Promotions";
 
-/// What is in a sandbox is its owner's until he shares it. Throws Error(kNotFound),
-/// Error(kForbidden).
-EnvironmentName own_environment(const Context& context) {
-  Call& call = call_of(context);
-  const std::string& name = context.parameter("name");
-  for (const Environment& environment :
-       call.workplace->engine().sandboxes(call.environment.tenant)) {
-    if (environment.name != name) continue;
-    if (environment.created_by == call.account.login) {
-      return {.tenant = call.environment.tenant, .sandbox = name};
-    }
-    throw Error(ErrorCode::kForbidden, "the sandbox is private to " + environment.created_by,
-                {.place = name, .remedy = "ask its owner"});
-  }
-  throw Error(ErrorCode::kNotFound, "there is no sandbox '" + name + "'",
-              {.place = "name", .remedy = "GET /api/v1/environments lists them"});
+/// The sandbox of the path, in which the guard has judged the caller.
+EnvironmentName named(const Context& context) {
+  const Call& call = call_of(context);
+  return {.tenant = call.environment.tenant, .sandbox = call.named->name};
+}
+
+/// Of one that he isn't let into, what it is there for isn't told.
+json::object listed(const Environment& sandbox, const std::optional<access::MemberRole>& role) {
+  json::object item = role ? to_json(sandbox)
+                           : json::object{{"name", sandbox.name},
+                                          {"created_at", sandbox.created_at},
+                                          {"created_by", sandbox.created_by}};
+  item["role"] = role ? json::value(to_text(*role)) : json::value();
+  item["own"] = role == access::MemberRole::kOwner;
+  return item;
 }
 
 Response list(const Context& context) {
   Call& call = call_of(context);
+  const bool all = sees_others(call);
   json::array items;
-  for (const Environment& environment :
-       call.workplace->engine().sandboxes(call.environment.tenant)) {
-    const bool own = environment.created_by == call.account.login;
-    // Of another's, what it is there for isn't told.
-    json::object item = own ? to_json(environment)
-                            : json::object{{"name", environment.name},
-                                           {"created_at", environment.created_at},
-                                           {"created_by", environment.created_by}};
-    item["own"] = own;
-    items.emplace_back(std::move(item));
+  for (const Environment& sandbox : call.workplace->engine().sandboxes(call.environment.tenant)) {
+    if (call.token && call.sandbox && call.sandbox->id != sandbox.id) continue;
+    const auto role = role_in(*call.workplace, call.account, sandbox);
+    if (role || all) items.emplace_back(listed(sandbox, role));
   }
   return http::json_response(json::object{{"items", std::move(items)}});
 }
@@ -68,9 +62,13 @@ Response create(const Context& context, const Request& request) {
     if (*follow != kLive) refuse_field("follow", "has to be live, or left out");
     options.follow_live = true;
   }
+  const auto kind = access::parse_environment_kind(options.kind);
+  if (!kind || kind == EnvironmentKind::kLive) refuse_field("kind", "has to be overlay or shadow");
+  call.require(Right::kManageEnvironments, *kind);
   const EnvironmentName name =
       parse_environment(call.environment.tenant + "/" + required_text(body, "name"));
   const Created created = call.workplace->engine().create(name, options);
+  own(call, created.environment);
   json::object answer = to_json(created.environment);
   answer["tables"] = counts_json(created.tables);
   Response response = http::json_response(answer, 201);
@@ -79,25 +77,28 @@ Response create(const Context& context, const Request& request) {
 }
 
 Response status(const Context& context) {
-  const EnvironmentName name = own_environment(context);
-  return http::json_response(to_json(call_of(context).workplace->engine().status(name)));
+  return http::json_response(to_json(call_of(context).workplace->engine().status(named(context))));
+}
+
+Response discard(Site& site, const Context& context) {
+  Call& call = call_of(context);
+  call.workplace->engine().discard(named(context));
+  revoke_if_ended(call, *call.named);
+  return out_of_it(site, call, *call.named, http::empty_response());
 }
 
 Response enter(Site& site, const Context& context) {
   Call& call = call_of(context);
-  const EnvironmentName name = own_environment(context);
   if (!call.session) {
     throw Error(ErrorCode::kWrongState, "a token has an environment of its own and no session",
                 {.place = {}, .remedy = "make a token for the sandbox"});
   }
-  Doppel& engine = call.workplace->engine();
   const access::Store store = call.workplace->store();
-  Response response = http::json_response(json::object{{"environment", name.sandbox}});
+  Response response = http::json_response(json::object{{"environment", call.named->name}});
   response.headers.add(
-      "Set-Cookie",
-      cookie_of(site, kSandboxCookie,
-                make_sandbox_cookie(signing_keys(store), store.tenant,
-                                    engine.status(name).environment.id, call.session->handle)));
+      "Set-Cookie", cookie_of(site, kSandboxCookie,
+                              make_sandbox_cookie(signing_keys(store), store.tenant, call.named->id,
+                                                  call.session->handle)));
   return response;
 }
 
@@ -135,7 +136,7 @@ Response plan_response(Doppel& engine, const std::string& tenant, const plan::Pl
 }
 
 Response make_plan(const Context& context, const Request& request) {
-  const EnvironmentName name = own_environment(context);
+  const EnvironmentName name = named(context);
   Doppel& engine = call_of(context).workplace->engine();
   const PlanOptions options = plan_options(read_object(request, {"select", "map"}));
   return plan_response(engine, name.tenant, engine.plan(name, options));
@@ -156,7 +157,7 @@ Resolution resolution_of(const Context& context, const json::object& body) {
 }
 
 Response resolve(const Context& context, const Request& request) {
-  const EnvironmentName name = own_environment(context);
+  const EnvironmentName name = named(context);
   Doppel& engine = call_of(context).workplace->engine();
   const json::object body = read_object(request, {"answer", "values", "select", "map"});
   return plan_response(engine, name.tenant,
@@ -172,37 +173,20 @@ json::object promoted_json(const plan::Promoted& promoted) {
   return answer;
 }
 
-/// Who ends the sandbox that he is in knows that he is in live again: his next write is meant so.
-void leave_if_ended(const Site& site, Call& call, const EnvironmentName& name, Response& response) {
-  if (!call.session || !call.sandbox || call.environment.sandbox != name.sandbox) return;
-  for (const Environment& still : call.workplace->engine().sandboxes(name.tenant)) {
-    if (still.id == call.sandbox->id) return;
-  }
-  response.headers.add("Set-Cookie", cookie_removal_of(site, kSandboxCookie));
-}
-
-Response promote(const Site& site, const Context& context, const Request& request) {
+Response promote(Site& site, const Context& context, const Request& request) {
   Call& call = call_of(context);
-  call.require(Right::kPromote, EnvironmentKind::kLive);
-  const EnvironmentName name = own_environment(context);
-  const json::object body = read_object(request, {"plan"});
-  Response response = http::json_response(
-      promoted_json(call.workplace->engine().promote(name, required_text(body, "plan"))));
-  leave_if_ended(site, call, name, response);
-  return response;
-}
-
-Response discard(const Site& site, const Context& context) {
-  Call& call = call_of(context);
-  const EnvironmentName name = own_environment(context);
-  call.workplace->engine().discard(name);
-  Response response = http::empty_response();
-  leave_if_ended(site, call, name, response);
-  return response;
+  const EnvironmentName name = named(context);
+  const std::string hash = required_text(read_object(request, {"plan"}), "plan");
+  Doppel& engine = call.workplace->engine();
+  require_for_config(call, engine.diff(name));
+  const plan::Promoted promoted = engine.promote(name, hash);
+  Response response = http::json_response(promoted_json(promoted));
+  if (!revoke_if_ended(call, *call.named)) return response;
+  return out_of_it(site, call, *call.named, std::move(response));
 }
 
 Response refresh(const Context& context, const Request& request) {
-  const EnvironmentName name = own_environment(context);
+  const EnvironmentName name = named(context);
   const json::object body = read_object(request, {"drop_data"});
   const bool drop = body.contains("drop_data") && required_flag(body, "drop_data");
   const overlay::Refreshed done = call_of(context).workplace->engine().refresh(name, drop);
@@ -217,7 +201,7 @@ Response refresh(const Context& context, const Request& request) {
 }
 
 Response reset(const Context& context, const Request& request) {
-  const EnvironmentName name = own_environment(context);
+  const EnvironmentName name = named(context);
   const json::object body = read_object(request, {"checkpoint"});
   const std::size_t rows =
       call_of(context).workplace->engine().reset(name, optional_text(body, "checkpoint"));
@@ -225,7 +209,7 @@ Response reset(const Context& context, const Request& request) {
 }
 
 Response mark(const Context& context, const Request& request) {
-  const EnvironmentName name = own_environment(context);
+  const EnvironmentName name = named(context);
   const std::string mark = required_text(read_object(request, {"name"}), "name");
   call_of(context).workplace->engine().checkpoint(name, mark);
   return http::json_response(json::object{{"checkpoint", mark}}, 201);
@@ -258,15 +242,19 @@ Response plan_rollback(const Context& context) {
 
 Response roll_back(const Context& context, const Request& request) {
   Call& call = call_of(context);
-  call.require(Right::kRollBack, EnvironmentKind::kLive);
-  const json::object body = read_object(request, {"plan"});
-  return http::json_response(promoted_json(call.workplace->engine().rollback(
-      call.environment.tenant, number_of(context), required_text(body, "plan"))));
+  const std::string hash = required_text(read_object(request, {"plan"}), "plan");
+  const std::int64_t number = number_of(context);
+  Doppel& engine = call.workplace->engine();
+  const std::string& tenant = call.environment.tenant;
+  require_for_config(call, engine.plan_rollback(tenant, number,
+                                                {.select = {}, .mappings = {}, .rehearse = false}));
+  return http::json_response(promoted_json(engine.rollback(tenant, number, hash)));
 }
 
 struct Described {
   http::Method method;
   std::string pattern, operation, summary;
+  std::string right;
   int status;
   http::Handler handler;
 };
@@ -277,7 +265,7 @@ http::Route route(Described described, const char* tag) {
       .pattern = std::move(described.pattern),
       .operation = std::move(described.operation),
       .summary = std::move(described.summary),
-      .right = std::string(to_text(Right::kManageEnvironments)),
+      .right = std::move(described.right),
       .tag = tag,
       .answers = {{.status = described.status, .description = "as docs/reference/api.md shows it"}},
       .handler = std::move(described.handler)};
@@ -291,47 +279,57 @@ http::Handler plain(Response (*handler)(const Context&)) {
 std::vector<Described> life_of_sandboxes(Site& site) {
   using http::Method;
   const std::string all = "/api/v1/environments", one = all + "/{name}";
+  const std::string look = "enter:named", change = "edit_config:named",
+                    manage = "manage_environments:named";
   return {
-      {Method::kGet, all, "list_environments", "Sandboxes, your own in full", 200, plain(list)},
-      {Method::kPost, all, "create_environment", "Make a sandbox", 201, create},
-      {Method::kGet, one, "read_environment", "How a sandbox stands", 200, plain(status)},
-      {Method::kDelete, one, "discard_environment", "Throw a sandbox away", 204,
+      {Method::kGet, all, "list_environments", "Sandboxes: yours, and those shared with you", "",
+       200, plain(list)},
+      {Method::kPost, all, "create_environment", "Make a sandbox", "manage_environments:sandbox",
+       201, create},
+      {Method::kGet, one, "read_environment", "How a sandbox stands", look, 200, plain(status)},
+      {Method::kDelete, one, "discard_environment", "Throw a sandbox away", manage, 204,
        [&site](const Context& context, const Request&) { return discard(site, context); }},
-      {Method::kPost, one + "/enter", "enter_environment", "Be in it with this session", 200,
+      {Method::kPost, one + "/enter", "enter_environment", "Be in it with this session", look, 200,
        [&site](const Context& context, const Request&) { return enter(site, context); }},
-      {Method::kPost, "/api/v1/session/leave", "leave_environment", "Be in live again", 200,
+      {Method::kPost, "/api/v1/session/leave", "leave_environment", "Be in live again", "", 200,
        [&site](const Context&, const Request&) { return leave(site); }},
-      {Method::kPost, one + "/refresh", "refresh_environment", "Rebase it on live of today", 200,
-       refresh},
-      {Method::kPost, one + "/reset", "reset_environment", "Back to a mark or the start", 200,
-       reset},
-      {Method::kPost, one + "/checkpoints", "mark_environment", "Mark how it stands", 201, mark},
+      {Method::kPost, one + "/refresh", "refresh_environment", "Rebase it on live of today", change,
+       200, refresh},
+      {Method::kPost, one + "/reset", "reset_environment", "Back to a mark or the start", change,
+       200, reset},
+      {Method::kPost, one + "/checkpoints", "mark_environment", "Mark how it stands", change, 201,
+       mark},
   };
 }
 
-std::vector<Described> ways_to_live(const Site& site) {
+Response diff(const Context& context) {
+  const EnvironmentName name = named(context);
+  Doppel& engine = call_of(context).workplace->engine();
+  return http::json_response(to_json(engine.model(name.tenant), engine.diff(name)));
+}
+
+std::vector<Described> ways_to_live(Site& site) {
   using http::Method;
   const std::string one = "/api/v1/environments/{name}", done = "/api/v1/promotions";
+  const std::string look = "enter:named", change = "edit_config:named",
+                    admin = "manage_environments:live";
   return {
-      {Method::kGet, one + "/diff", "diff_environment", "What is different in it", 200,
-       [](const Context& context, const Request&) {
-         const EnvironmentName name = own_environment(context);
-         Doppel& engine = call_of(context).workplace->engine();
-         return http::json_response(to_json(engine.model(name.tenant), engine.diff(name)));
-       }},
-      {Method::kPost, one + "/plan", "plan_environment", "What promoting it would do", 200,
+      {Method::kGet, one + "/diff", "diff_environment", "What is different in it", look, 200,
+       plain(diff)},
+      {Method::kPost, one + "/plan", "plan_environment", "What promoting it would do", look, 200,
        make_plan},
       {Method::kPost, one + "/conflicts/{conflict}", "resolve_conflict",
-       "Answer a conflict of its plan", 200, resolve},
-      {Method::kPost, one + "/promote", "promote_environment", "Put a reviewed plan live", 200,
+       "Answer a conflict of its plan", change, 200, resolve},
+      {Method::kPost, one + "/promote", "promote_environment", "Put a reviewed plan live",
+       change + " promote:live", 200,
        [&site](const Context& context, const Request& request) {
          return promote(site, context, request);
        }},
-      {Method::kGet, done, "list_promotions", "What was promoted", 200, plain(history)},
+      {Method::kGet, done, "list_promotions", "What was promoted", admin, 200, plain(history)},
       {Method::kPost, done + "/{number}/plan", "plan_rollback",
-       "What taking a promotion back would do", 200, plain(plan_rollback)},
-      {Method::kPost, done + "/{number}/rollback", "roll_back", "Take a promotion back", 200,
-       roll_back},
+       "What taking a promotion back would do", admin, 200, plain(plan_rollback)},
+      {Method::kPost, done + "/{number}/rollback", "roll_back", "Take a promotion back",
+       admin + " roll_back:live", 200, roll_back},
   };
 }
 

@@ -26,6 +26,7 @@ constexpr const char* kPath = "/api/v1/";
 
 /// The right that a change of such rows takes.
 Right right_to_edit(const Collection& collection) {
+  if (collection.name == "roles") return Right::kManageRoles;
   switch (collection.role) {
     case manifest::Role::kConfig:
       return Right::kEditConfig;
@@ -45,7 +46,10 @@ struct Place {
              .clock = site.surroundings().clock,
              .random = site.surroundings().random,
              .sandbox = call.environment.live() ? "" : call.environment.text(),
-             .user_id = call.account.id} {
+             .user_id = call.account.id,
+             .sight = call.may(Right::kReadUnmasked, call.kind()) ? desk::Sight::kClear
+                                                                  : desk::Sight::kMasked,
+             .grants = &call.grants} {
     environment.set_author(call.account.login);
   }
   OpenEnvironment& environment;

@@ -4,6 +4,8 @@
 #include "api/body.hpp"
 #include "api/caller.hpp"
 #include "api/environment_json.hpp"
+#include "api/judge.hpp"
+#include "api/membership.hpp"
 #include "api/site.hpp"
 #include "base/error.hpp"
 #include "http/problem.hpp"
@@ -12,7 +14,6 @@
 namespace doppel::api {
 namespace {
 
-using access::EnvironmentKind;
 using access::Right;
 using environment::Environment;
 using http::Context;
@@ -33,7 +34,9 @@ EnvironmentName own_sandbox(const Call& call) {
 std::optional<Environment> find_own(Call& call) {
   const EnvironmentName name = own_sandbox(call);
   for (Environment& environment : call.workplace->engine().sandboxes(name.tenant)) {
-    if (environment.name == name.sandbox) return std::move(environment);
+    if (environment.name != name.sandbox) continue;
+    if (role_in(*call.workplace, call.account, environment) != access::MemberRole::kOwner) break;
+    return std::move(environment);
   }
   return std::nullopt;
 }
@@ -108,6 +111,7 @@ Response read_status(const Context& context) {
 Response create(const Context& context) {
   Call& call = call_of(context);
   const Created created = call.workplace->engine().create(own_sandbox(call), {});
+  own(call, created.environment);
   json::object answer;
   answer["tables"] = counts_json(created.tables);
   answer["sandbox"] = to_json(created.environment);
@@ -165,20 +169,20 @@ Response conflicts(const plan::Plan& plan, const manifest::Model& model, const R
 
 Response promote(Site& site, const Context& context, const Request& request) {
   Call& call = call_of(context);
-  call.require(Right::kPromote, EnvironmentKind::kLive);
-  require_own(call);
+  const Environment sandbox = require_own(call);
   Doppel& engine = call.workplace->engine();
   const EnvironmentName name = own_sandbox(call);
   const plan::Plan plan = engine.plan(name, {});
+  require_for_config(call, plan);
   if (!plan.promotable()) return conflicts(plan, engine.model(name.tenant), request);
   const plan::Promoted promoted = engine.promote(name, plan.hash.text);
+  revoke_if_ended(call, sandbox);
   json::object answer;
   answer["promotion"] = to_json(promoted.promotion);
   answer["rows"] = promoted.promotion.config.size();
   answer["snapshot"] = promoted.snapshot.name;
   Response response = http::json_response(answer);
-  if (call.session) response.headers.add("Set-Cookie", cookie_removal_of(site, kSandboxCookie));
-  return response;
+  return out_of_it(site, call, sandbox, std::move(response));
 }
 
 LaterEdits later_edits_of(const json::object& body) {
@@ -191,10 +195,11 @@ LaterEdits later_edits_of(const json::object& body) {
 
 Response roll_back(const Context& context, const Request& request) {
   Call& call = call_of(context);
-  call.require(Right::kRollBack, EnvironmentKind::kLive);
   const LaterEdits later_edits = later_edits_of(read_object(request, {"later_edits"}));
   Doppel& engine = call.workplace->engine();
-  if (newest_standing(engine.history(call.environment.tenant)) == nullptr) {
+  const std::vector<plan::Promotion> history = engine.history(call.environment.tenant);
+  const plan::Promotion* previous = newest_standing(history);
+  if (previous == nullptr) {
     const Error error(ErrorCode::kWrongState, "there is no previous config",
                       {.place = {}, .remedy = "there is one after a promotion"});
     Response response = http::problem_response(error, request.request_id);
@@ -203,6 +208,8 @@ Response roll_back(const Context& context, const Request& request) {
     response.body = write_json(document, JsonStyle::kCompact);
     return response;
   }
+  require_for_config(call, engine.plan_rollback(call.environment.tenant, previous->number,
+                                                {.select = {}, .mappings = {}, .rehearse = false}));
   const plan::Promoted restored = engine.restore_previous(call.environment.tenant, later_edits);
   json::object answer;
   answer["promotion"] = to_json(restored.promotion);
@@ -213,20 +220,27 @@ Response roll_back(const Context& context, const Request& request) {
 
 Response discard(Site& site, const Context& context) {
   Call& call = call_of(context);
-  require_own(call);
+  const Environment sandbox = require_own(call);
   call.workplace->engine().discard(own_sandbox(call));
+  revoke_if_ended(call, sandbox);
   Response response = http::empty_response();
-  if (call.session) response.headers.add("Set-Cookie", cookie_removal_of(site, kSandboxCookie));
-  return response;
+  return out_of_it(site, call, sandbox, std::move(response));
+}
+
+/// All of them are for those who manage environments in live: admins.
+std::string right_with(std::string_view more) {
+  std::string rights = std::string(to_text(Right::kManageEnvironments)) + ":" + kLive;
+  if (!more.empty()) rights += " " + std::string(more) + ":" + kLive;
+  return rights;
 }
 
 http::Route route(http::Method method, std::string path, std::string operation, std::string summary,
-                  int status, http::Handler handler) {
+                  int status, http::Handler handler, std::string_view more = {}) {
   return {.method = method,
           .pattern = kPath + path,
           .operation = std::move(operation),
           .summary = std::move(summary),
-          .right = std::string(to_text(Right::kManageEnvironments)),
+          .right = right_with(more),
           .tag = kTag,
           .answers = {{.status = status, .description = "as docs/reference/api.md shows it"}},
           .handler = std::move(handler)};
@@ -250,10 +264,12 @@ std::vector<http::Route> sandbox_routes(Site& site) {
                          [](const Context& c, const Request&) { return read_diff(c); }));
   routes.push_back(route(
       Method::kPost, "/promote", "promote_own_sandbox", "Make your sandbox's config live's", 200,
-      [&site](const Context& c, const Request& request) { return promote(site, c, request); }));
-  routes.push_back(
-      route(Method::kPost, "/rollback", "restore_previous", "Make the previous config live's", 200,
-            [](const Context& c, const Request& request) { return roll_back(c, request); }));
+      [&site](const Context& c, const Request& request) { return promote(site, c, request); },
+      to_text(Right::kPromote)));
+  routes.push_back(route(
+      Method::kPost, "/rollback", "restore_previous", "Make the previous config live's", 200,
+      [](const Context& c, const Request& request) { return roll_back(c, request); },
+      to_text(Right::kRollBack)));
   routes.push_back(route(Method::kDelete, "", "discard_own_sandbox", "Throw your sandbox away", 204,
                          [&site](const Context& c, const Request&) { return discard(site, c); }));
   return routes;

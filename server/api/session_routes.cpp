@@ -2,6 +2,7 @@
 #include "access/link.hpp"
 #include "api/body.hpp"
 #include "api/caller.hpp"
+#include "api/people_json.hpp"
 #include "api/site.hpp"
 #include "base/error.hpp"
 #include "http/problem.hpp"
@@ -15,32 +16,12 @@ using http::Response;
 
 constexpr const char* kTag = "Sessions";
 
-json::object account_json(const access::Account& account) {
-  json::object object;
-  object["id"] = account.id;
-  object["login"] = account.login;
-  object["name"] = account.name;
-  object["email"] = account.email;
-  return object;
-}
-
 json::array rights_json(const Call& call, access::EnvironmentKind kind) {
   json::array rights;
   for (const access::Right right : access::all_rights()) {
     if (call.may(right, kind)) rights.emplace_back(access::to_text(right));
   }
   return rights;
-}
-
-/// A throttled sign-in says when to come again.
-Response throttled(std::int64_t wait, const std::string& request_id) {
-  constexpr std::int64_t kMicroseconds = 1'000'000;
-  const std::int64_t seconds = (wait + kMicroseconds - 1) / kMicroseconds;
-  const Error error(ErrorCode::kThrottled, "too many failures to sign in",
-                    {.place = {}, .remedy = "try again in " + std::to_string(seconds) + " s"});
-  Response response = http::problem_response(error, request_id);
-  response.headers.set("Retry-After", std::to_string(seconds));
-  return response;
 }
 
 Response sign_in(Site& site, const Request& request) {
@@ -58,7 +39,8 @@ Response sign_in(Site& site, const Request& request) {
                        .former_session_id = former == nullptr ? "" : *former},
                       site.settings().sign_in);
   if (signed_in.answer == access::SignInAnswer::kThrottled) {
-    return throttled(signed_in.wait, request.request_id);
+    return throttled_response(access::Throttled("too many failures to sign in", signed_in.wait),
+                              request.request_id);
   }
   if (signed_in.answer == access::SignInAnswer::kRefused) {
     throw Error(ErrorCode::kNotSignedIn, "login and password don't belong together",
@@ -92,6 +74,7 @@ Response who_am_i(const Context& context) {
   answer["account"] = account_json(call.account);
   answer["environment"] = call.environment.live() ? kLive : call.environment.sandbox;
   answer["rights"] = rights_json(call, call.kind());
+  answer["membership"] = call.membership ? json::value(to_text(*call.membership)) : json::value();
   answer["csrf_token"] =
       call.session ? json::value(access::csrf_token(call.session_id)) : json::value();
   return http::json_response(answer);
@@ -109,12 +92,7 @@ Response redeem(Site& site, const Context& context, const Request& request) {
                 {.place = {}, .remedy = "ask for a new one"});
   }
   if (redeemed.answer == access::LinkAnswer::kProblems) {
-    http::Problem problem{.code = ErrorCode::kInvalidInput, .detail = "this can't be the password"};
-    for (const access::FieldProblem& found : redeemed.problems) {
-      problem.errors.push_back(
-          {.field = found.field, .message = found.message, .remedy = found.remedy});
-    }
-    throw http::ProblemError(std::move(problem));
+    refuse_fields("this can't be the password", redeemed.problems);
   }
   return http::json_response(json::object{{"account", account_json(*redeemed.account)}});
 }

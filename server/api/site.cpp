@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "api/caller.hpp"
+#include "api/judge.hpp"
 
 namespace doppel::api {
 
@@ -19,9 +20,10 @@ Site::Site(SiteSettings settings, Surroundings surroundings)
 
 std::vector<http::Route> routes_of(Site& site) {
   std::vector<http::Route> all;
-  for (auto* part :
-       {operation_routes, session_routes, sandbox_routes, environment_routes, record_routes}) {
+  for (auto* part : {operation_routes, session_routes, account_routes, token_routes, people_routes,
+                     member_routes, sandbox_routes, environment_routes, record_routes}) {
     std::vector<http::Route> routes = part(site);
+    for (http::Route& route : routes) route.handler = audited(std::move(route.handler));
     all.insert(all.end(), std::make_move_iterator(routes.begin()),
                std::make_move_iterator(routes.end()));
   }

@@ -55,6 +55,10 @@ std::vector<http::Route> routes_of(Site& site);
 // Parts of it, one file each.
 std::vector<http::Route> operation_routes(Site& site);    ///< health, metrics, documentation
 std::vector<http::Route> session_routes(Site& site);      ///< signing in and out, links
+std::vector<http::Route> account_routes(Site& site);      ///< one's own sessions and password
+std::vector<http::Route> token_routes(Site& site);        ///< API tokens
+std::vector<http::Route> people_routes(Site& site);       ///< inviting and disabling
+std::vector<http::Route> member_routes(Site& site);       ///< who is let into a sandbox
 std::vector<http::Route> sandbox_routes(Site& site);      ///< the configuration sandbox [D4]
 std::vector<http::Route> environment_routes(Site& site);  ///< everything the engine can do
 std::vector<http::Route> record_routes(Site& site);       ///< the desk's collections

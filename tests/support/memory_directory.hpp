@@ -48,6 +48,12 @@ class MemoryDirectory final : public access::Directory {
       account.state = access::AccountState::kActive;
     }
   }
+  void set_suspended(std::string_view id, access::Suspended suspended) override {
+    access::Account& account = accounts_.at(std::string(id));
+    account.state = suspended == access::Suspended::kYes ? access::AccountState::kSuspended
+                    : account.password_hash.empty()      ? access::AccountState::kInvited
+                                                         : access::AccountState::kActive;
+  }
   std::optional<access::Account> first_super_admin() override {
     for (const auto& [id, account] : accounts_) {
       if (account.grants == access::find_preset_role(access::kSuperAdmin)->grants) {
