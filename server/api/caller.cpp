@@ -115,6 +115,17 @@ void identify_by_session(Site& site, Call& call, const http::Request& request,
   }
 }
 
+/// A session is where its cookie says; a client that names another place is told so.
+void refuse_other_environment(const Call& call, const http::Request& request) {
+  const std::string_view wanted = request.headers.get(kEnvironmentHeader);
+  if (wanted.empty() || !call.session) return;
+  const std::string now = call.environment.live() ? kLive : call.environment.sandbox;
+  if (wanted == now) return;
+  throw Error(ErrorCode::kWrongState,
+              "the request names '" + std::string(wanted) + "' and the session is in '" + now + "'",
+              {.place = kEnvironmentHeader, .remedy = "enter it, or send a token of it"});
+}
+
 /// A write from a page that was drawn in another environment than the session is in now [O2].
 void refuse_other_page(const Call& call, const http::Request& request) {
   const std::string_view page = request.headers.get(kPageHeader);
@@ -190,6 +201,7 @@ std::shared_ptr<Call> identify(Site& site, const http::Request& request) {
   if (call->viewed) call->grants &= *call->viewed;
   call->actor.who = call->account.login;
   call->workplace->engine().act_for(call->actor);
+  refuse_other_environment(*call, request);
   refuse_other_page(*call, request);
   return call;
 }

@@ -85,7 +85,13 @@ class Browser {
   using Ask = std::function<http::Response(const http::Request&)>;
 
   explicit Browser(api::Site& site)
-      : ask_([&site](const http::Request& request) { return site.answer(request); }) {}
+      : ask_([&site](const http::Request& request) {
+          try {
+            return site.answer(request);
+          } catch (const Error& failure) {  // The server logs it and answers so.
+            return http::problem_response(failure, request.request_id);
+          }
+        }) {}
 
   /// Asks somebody else from now on, with the same cookies.
   void turn_to(Ask ask) { ask_ = std::move(ask); }
