@@ -82,6 +82,8 @@ std::string in_dialect(std::string_view sql, Dialect dialect) {
 
 std::vector<std::string> apply_schema(database::Connection& connection, Dialect dialect,
                                       const Clock& clock) {
+  // Those who read live don't wait for those who write it. Not within a transaction.
+  if (dialect == Dialect::kSqlite) connection.sql()->query("PRAGMA journal_mode = WAL", {});
   const auto transaction = connection.begin(database::TransactionKind::kWrite);
   const std::set<std::string> standing = applied(connection);
   std::vector<std::string> missing;

@@ -62,6 +62,8 @@ def groups_of(items):
             public[source.parent] = public_names(source.parent)
         if (names | imported) & public[source.parent]:
             kind = source
+        # Where doppel::testing is known, `testing` alone means that and not GoogleTest's.
+        kind = kind, "tests/support/" in text
         for group in groups:
             if group["kind"] == (source.parent, kind) and group["lines"] + lines <= MOST_LINES \
                     and not group["names"] & (names | imported) and not names & group["imported"]:

@@ -128,6 +128,7 @@ CREATE INDEX cases_queue ON cases (queue_id, status_id, id);
 CREATE INDEX cases_status ON cases (status_id, id);
 CREATE INDEX cases_category ON cases (category_id);
 CREATE INDEX cases_assignee ON cases (assignee_id, status_id);
+CREATE INDEX cases_turn ON cases (queue_id, assignee_id, id);
 
 CREATE TABLE case_messages (
   id TEXT NOT NULL PRIMARY KEY,

@@ -47,8 +47,8 @@ tables:
 """
 
 
-def wait_until(happens, what):
-    deadline = time.monotonic() + PATIENCE
+def wait_until(happens, what, patience=PATIENCE):
+    deadline = time.monotonic() + patience
     while True:
         found = happens()
         if found:

@@ -15,6 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "faults"))
 from ground import Cluster, equal, holds, wait_until  # noqa: E402, F401
 
+# A demo of many cases takes its time at the first start.
+START_PATIENCE = 900
 PASSWORD = "a horse on a quiet lake"
 SANDBOX = "/api/v1/admin/sandbox"
 
@@ -43,7 +45,8 @@ class Server:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n"
                                      + (self.folder / "requests.log").read_text()[-1500:])
             return re.search(r"at http://127\.0\.0\.1:(\d+)\n", out.read_text())
-        self.port = int(wait_until(told, "the server says where it is").group(1))
+        self.port = int(wait_until(told, "the server says where it is",
+                                   START_PATIENCE).group(1))
         wait_until(lambda: self.ask("GET", "/healthz")[0] == 200, "the server is well")
         link = re.search(r"/api/v1/links/\S+", out.read_text())
         self.link = link.group(0) if link else None
@@ -118,11 +121,11 @@ class Browser:
 class Stand:
     """Servers of one organisation, on SQLite or on PostgreSQL with a store that they share."""
 
-    def __init__(self, doppel, database, servers=1):
+    def __init__(self, doppel, database, servers=1, demo=40):
         self.folder = Path(tempfile.mkdtemp(prefix="doppel_served_"))
         self.folder.chmod(0o755)
         self.cluster, self.servers = None, []
-        home, words = self.folder / "home", ["--demo", "40"]
+        home, words = self.folder / "home", ["--demo", str(demo)]
         if database == "postgresql":
             self.cluster = Cluster(self.folder / "pg")
             for name in ("desk", "control"):
