@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "access/event.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -113,6 +114,7 @@ AuditHead append_audit_within(database::SqlRunner& store, Instant at, const std:
     head = {row.number, row.hash};
   }
   keep_head(store, tenant, former, head);
+  append_events_within(store, at, tenant, events_of(entries));
   return head;
 }
 
