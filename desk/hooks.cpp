@@ -16,9 +16,11 @@ namespace {
 
 constexpr std::array kHooks{
     Hooks{"accounts", shape_account, nullptr},
+    Hooks{"attachments", shape_attachment, nullptr},
     Hooks{"calendars", shape_calendar, nullptr},
     Hooks{"case_messages", nullptr, follow_message},
     Hooks{"cases", shape_case, follow_case},
+    Hooks{"feed_mappings", shape_feed_mapping, nullptr},
     Hooks{"macro_actions", shape_macro_action, nullptr},
     Hooks{"opportunities", shape_opportunity, nullptr},
     Hooks{"opportunity_lines", shape_line, follow_line},
@@ -52,9 +54,10 @@ std::int64_t next_number(Workplace& place, std::string_view series) {
       .integer();
 }
 
-void insert_record(Workplace& place, std::string_view table, Values values) {
+std::string insert_record(Workplace& place, std::string_view table, Values values) {
   const std::string now = instant_text(place.clock.now());
-  values["id"] = make_uuid7(place.clock, place.random);
+  std::string id = make_uuid7(place.clock, place.random);
+  values["id"] = id;
   values["version"] = 1;
   values["created_at"] = now;
   values["updated_at"] = now;
@@ -66,6 +69,7 @@ void insert_record(Workplace& place, std::string_view table, Values values) {
   }
   const std::array rows{std::move(row)};
   insert_rows(*place.connection.sql(), std::string(table), columns, rows);
+  return id;
 }
 
 void update_record(Workplace& place, std::string_view table, const std::string& id,

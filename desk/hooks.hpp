@@ -53,6 +53,7 @@ void shape_opportunity(Workplace& place, Draft& draft);
 void shape_line(Workplace& place, Draft& draft);
 void follow_line(Workplace& place, const Draft& draft);
 void shape_account(Workplace& place, Draft& draft);
+void shape_attachment(Workplace& place, Draft& draft);
 void shape_macro_action(Workplace& place, Draft& draft);
 void shape_conditions(Workplace& place, Draft& draft);
 void shape_calendar(Workplace& place, Draft& draft);
@@ -61,12 +62,13 @@ void shape_user(Workplace& place, Draft& draft);
 void leave_user(Workplace& place, const Draft& draft);
 void follow_user_role(Workplace& place, const Draft& draft);
 void follow_role(Workplace& place, const Draft& draft);
+void shape_feed_mapping(Workplace& place, Draft& draft);
 
 /// The next human number of a series.
 std::int64_t next_number(Workplace& place, std::string_view series);
 
-/// Writes a row that a hook makes, with id, version and times.
-void insert_record(Workplace& place, std::string_view table, Values values);
+/// Writes a row that a hook makes, with id, version and times; returns the id.
+std::string insert_record(Workplace& place, std::string_view table, Values values);
 
 /// Sets fields of a row that a hook changes beside the request's own.
 void update_record(Workplace& place, std::string_view table, const std::string& id,

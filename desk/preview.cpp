@@ -188,7 +188,8 @@ Preview preview_template(Workplace& place, const std::string& template_id,
   Rendered subject = render(chosen.subject, data, Escaping::kNone);
   Rendered body =
       render(chosen.body, data, chosen.kind == "document" ? Escaping::kHtml : Escaping::kNone);
-  Preview preview{.subject = one_line(std::move(subject.text)),
+  Preview preview{.kind = chosen.kind,
+                  .subject = one_line(std::move(subject.text)),
                   .body = std::move(body.text),
                   .locale = chosen.locale,
                   .problems = std::move(subject.problems)};

@@ -10,6 +10,7 @@
 namespace doppel::desk {
 
 struct Preview {
+  std::string kind;                   ///< mail, or document: whose body is HTML
   std::string subject, body, locale;  ///< locale: of the template that was taken
   std::vector<TemplateProblem> problems;
 };

@@ -126,6 +126,9 @@ struct Outcome {
   std::vector<FieldProblem> problems = {};
 };
 
+/// So many writes of a call are judged wrong before the rest of them is left alone.
+inline constexpr std::size_t kMostFailedWrites = 50;
+
 enum class Mode { kCommit, kDryRun };  ///< a dry run answers the same and leaves nothing [O5]
 
 /// All of them or none, in one transaction; one outcome for each. In a sandbox one call writes

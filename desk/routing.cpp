@@ -43,19 +43,25 @@ std::optional<Queue> read_queue(database::SqlRunner& sql, const std::string& id)
 /// Members with all the skills, in the order of their ids, with what they have to do.
 std::vector<Member> able_members(database::SqlRunner& sql, const Queue& queue) {
   std::vector<Member> members;
+  // A member by name has the capacity that is said there, before that of a team.
   for (Row& row : sql.query(
            "SELECT u.id, m.capacity, "
            "(SELECT count(*) FROM cases AS c JOIN case_statuses AS s ON s.id = c.status_id "
            "WHERE c.assignee_id = u.id AND s.kind IN ('new', 'open', 'pending')), "
-           "(SELECT max(c.id) FROM cases AS c WHERE c.assignee_id = u.id AND c.queue_id = "
-           "m.queue_id) "
-           "FROM queue_members AS m JOIN users AS u ON u.id = m.user_id AND u.state = 'active' "
-           "WHERE m.queue_id = $1 AND NOT EXISTS (SELECT 1 FROM queue_skills AS q WHERE "
-           "q.queue_id = m.queue_id AND NOT EXISTS (SELECT 1 FROM user_skills AS h WHERE "
+           "(SELECT max(c.id) FROM cases AS c WHERE c.assignee_id = u.id AND c.queue_id = $1), "
+           "t.capacity "
+           "FROM users AS u "
+           "LEFT JOIN queue_members AS m ON m.user_id = u.id AND m.queue_id = $1 "
+           "LEFT JOIN queue_teams AS t ON t.team_id = u.team_id AND t.queue_id = $1 "
+           "WHERE u.state = 'active' AND (m.id IS NOT NULL OR t.id IS NOT NULL) "
+           "AND NOT EXISTS (SELECT 1 FROM queue_skills AS q WHERE "
+           "q.queue_id = $1 AND NOT EXISTS (SELECT 1 FROM user_skills AS h WHERE "
            "h.user_id = u.id AND h.skill_id = q.skill_id)) ORDER BY u.id",
            {Value(queue.id)})) {
     members.push_back({.id = row[0].text(),
-                       .capacity = row[1].is_null() ? queue.capacity : row[1].integer(),
+                       .capacity = !row[1].is_null()   ? row[1].integer()
+                                   : !row[4].is_null() ? row[4].integer()
+                                                       : queue.capacity,
                        .open = row[2].integer(),
                        .last = row[3].is_null() ? "" : row[3].text()});
   }

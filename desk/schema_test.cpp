@@ -34,7 +34,8 @@ class DeskSchema : public ::testing::TestWithParam<Dialect> {
 };
 
 TEST_P(DeskSchema, IsAppliedOnce) {
-  EXPECT_EQ(stand.steps(), (std::vector<std::string>{"0001_configuration", "0002_data"}));
+  EXPECT_EQ(stand.steps(),
+            (std::vector<std::string>{"0001_configuration", "0002_data", "0003_feeds"}));
   const auto connection = connect();
   const database::Schema before = connection->read_schema();
   EXPECT_TRUE(apply_schema(*connection, GetParam(), stand.clock).empty());

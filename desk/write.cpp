@@ -248,10 +248,16 @@ std::vector<Outcome> attempt(Workplace& place, std::span<const Write> writes, Ha
   std::vector<Outcome> outcomes(writes.size(), Outcome{.kind = Kind::kSkipped});
   const auto transaction = place.connection.begin(database::TransactionKind::kWrite);
   take_turn(place, half);
-  for (std::size_t i = 0; i < writes.size(); ++i) {
+  std::size_t failed = 0;
+  // The others are judged, too, so that whoever sent them learns of all mistakes at once.
+  for (std::size_t i = 0; i < writes.size() && failed < kMostFailedWrites; ++i) {
     outcomes[i] = do_write(place, writes[i]);
-    if (outcomes[i].kind == Kind::kDone) continue;
-    for (std::size_t j = 0; j < i; ++j) outcomes[j] = {.kind = Kind::kSkipped};
+    if (outcomes[i].kind != Kind::kDone) ++failed;
+  }
+  if (failed > 0) {
+    for (Outcome& outcome : outcomes) {
+      if (outcome.kind == Kind::kDone) outcome = {.kind = Kind::kSkipped};
+    }
     return outcomes;
   }
   if (mode == Mode::kCommit) transaction->commit();
