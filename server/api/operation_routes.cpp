@@ -1,3 +1,4 @@
+#include "api/schemas.hpp"
 #include "api/site.hpp"
 #include "http/openapi.hpp"
 
@@ -25,7 +26,8 @@ json::object description(Site& site) {
   return http::openapi_of(site.router().routes(),
                           {.title = "doppel",
                            .version = std::string(kVersion),
-                           .description = "Configuration sandboxes of " + site.settings().tenant});
+                           .description = "Configuration sandboxes of " + site.settings().tenant,
+                           .schemas = record_schemas(site.collections())});
 }
 
 }  // namespace

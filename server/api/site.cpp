@@ -1,7 +1,5 @@
 #include "api/site.hpp"
 
-#include <iterator>
-
 #include "api/caller.hpp"
 #include "api/judge.hpp"
 
@@ -20,12 +18,18 @@ Site::Site(SiteSettings settings, Surroundings surroundings)
 
 std::vector<http::Route> routes_of(Site& site) {
   std::vector<http::Route> all;
+  const auto add = [&all](std::vector<http::Route> routes) {
+    for (http::Route& route : routes) {
+      route.handler = audited(std::move(route.handler));
+      all.push_back(std::move(route));
+    }
+  };
   for (auto* part : {operation_routes, session_routes, account_routes, token_routes, people_routes,
-                     member_routes, sandbox_routes, environment_routes, record_routes}) {
-    std::vector<http::Route> routes = part(site);
-    for (http::Route& route : routes) route.handler = audited(std::move(route.handler));
-    all.insert(all.end(), std::make_move_iterator(routes.begin()),
-               std::make_move_iterator(routes.end()));
+                     member_routes, sandbox_routes, environment_routes}) {
+    add(part(site));
+  }
+  for (auto* part : {record_routes, action_routes}) {
+    add(part(site));
   }
   return all;
 }

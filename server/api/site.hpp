@@ -62,5 +62,6 @@ std::vector<http::Route> member_routes(Site& site);       ///< who is let into a
 std::vector<http::Route> sandbox_routes(Site& site);      ///< the configuration sandbox [D4]
 std::vector<http::Route> environment_routes(Site& site);  ///< everything the engine can do
 std::vector<http::Route> record_routes(Site& site);       ///< the desk's collections
+std::vector<http::Route> action_routes(Site& site);       ///< what config does with a record
 
 }  // namespace doppel::api

@@ -20,6 +20,11 @@ class SiteStand {
  public:
   explicit SiteStand(desk::Dialect dialect) : desk_(dialect) {
     desk_.doppel();
+    site_ = another_site();
+  }
+
+  /// The same site as another process would serve it. The stand has to outlive it.
+  std::unique_ptr<api::Site> another_site() {
     Settings settings = desk_.settings();
     // Thousands of refusals are told to the audit; no test here takes the machine's power away.
     settings.open_store = [open = settings.open_store](const std::filesystem::path& path) {
@@ -27,7 +32,7 @@ class SiteStand {
       store->sql()->execute_script("PRAGMA synchronous = OFF");
       return store;
     };
-    site_ = std::make_unique<api::Site>(
+    return std::make_unique<api::Site>(
         api::SiteSettings{.tenant = "acme",
                           .workers = 2,
                           .password_cost = {.memory_kib = 64, .passes = 1},
@@ -113,6 +118,33 @@ class Browser {
       request.body = body;
       request.headers.set("Content-Type", "application/json");
     }
+    return send(std::move(request), headers);
+  }
+
+  /// A body that isn't JSON.
+  Answer upload(const std::string& target, std::string body, const std::string& media_type,
+                const std::map<std::string, std::string>& headers = {}) {
+    http::Request request{.method = http::Method::kPost,
+                          .target = http::parse_target(target),
+                          .body = std::move(body),
+                          .peer = "192.0.2.1",
+                          .request_id = "test"};
+    request.headers.set("Content-Type", media_type);
+    return send(std::move(request), headers);
+  }
+
+  Answer send(http::Request request, const std::map<std::string, std::string>& headers) {
+    const http::Response response = ask_(signed_in(std::move(request), headers));
+    keep_cookies(response);
+    const std::string text = text_of(response);
+    return {response.status,
+            is_json(response) && !text.empty() ? parse_json(text, "answer") : json::value(text),
+            response.headers, text};
+  }
+
+  /// The request as this browser sends it.
+  http::Request signed_in(http::Request request,
+                          const std::map<std::string, std::string>& headers = {}) {
     if (!bearer.empty()) request.headers.set("Authorization", "Bearer " + bearer);
     std::string cookie;
     for (const auto& [name, value] : cookies_)
@@ -120,12 +152,7 @@ class Browser {
     if (!cookie.empty()) request.headers.set("Cookie", cookie);
     if (!csrf_token.empty()) request.headers.set(api::kCsrfHeader, csrf_token);
     for (const auto& [name, value] : headers) request.headers.set(name, value);
-    const http::Response response = ask_(request);
-    keep_cookies(response);
-    const std::string text(response.text());
-    return {response.status,
-            is_json(response) && !text.empty() ? parse_json(text, "answer") : json::value(text),
-            response.headers, text};
+    return request;
   }
 
   Answer get(const std::string& target) { return send(http::Method::kGet, target); }
@@ -149,6 +176,15 @@ class Browser {
   std::string bearer;  ///< a token; empty: none
 
  private:
+  /// Also of a stream, to its end.
+  static std::string text_of(const http::Response& response) {
+    const auto* stream = std::get_if<http::Stream>(&response.body);
+    if (stream == nullptr) return std::string(response.text());
+    std::string text;
+    while (const auto piece = (*stream)()) text += *piece;
+    return text;
+  }
+
   static bool is_json(const http::Response& response) {
     return response.headers.get("Content-Type").find("json") != std::string_view::npos;
   }
