@@ -2,6 +2,7 @@
 
 #include "api/caller.hpp"
 #include "api/judge.hpp"
+#include "api/once.hpp"
 
 namespace doppel::api {
 
@@ -28,8 +29,8 @@ std::vector<http::Route> routes_of(Site& site) {
                      member_routes, sandbox_routes, environment_routes}) {
     add(part(site));
   }
-  for (auto* part : {record_routes, action_routes}) {
-    add(part(site));
+  for (auto* part : {record_routes, action_routes, bulk_routes}) {
+    add(done_once(part(site)));
   }
   return all;
 }

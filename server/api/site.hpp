@@ -63,5 +63,6 @@ std::vector<http::Route> sandbox_routes(Site& site);      ///< the configuration
 std::vector<http::Route> environment_routes(Site& site);  ///< everything the engine can do
 std::vector<http::Route> record_routes(Site& site);       ///< the desk's collections
 std::vector<http::Route> action_routes(Site& site);       ///< what config does with a record
+std::vector<http::Route> bulk_routes(Site& site);         ///< many records at once
 
 }  // namespace doppel::api
