@@ -29,7 +29,7 @@ std::vector<http::Route> routes_of(Site& site) {
                      member_routes, sandbox_routes, environment_routes}) {
     add(part(site));
   }
-  for (auto* part : {record_routes, action_routes, bulk_routes}) {
+  for (auto* part : {record_routes, action_routes, attachment_routes, bulk_routes, feed_routes}) {
     add(done_once(part(site)));
   }
   return all;

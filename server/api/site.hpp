@@ -63,6 +63,8 @@ std::vector<http::Route> sandbox_routes(Site& site);      ///< the configuration
 std::vector<http::Route> environment_routes(Site& site);  ///< everything the engine can do
 std::vector<http::Route> record_routes(Site& site);       ///< the desk's collections
 std::vector<http::Route> action_routes(Site& site);       ///< what config does with a record
+std::vector<http::Route> attachment_routes(Site& site);   ///< files of messages
 std::vector<http::Route> bulk_routes(Site& site);         ///< many records at once
+std::vector<http::Route> feed_routes(Site& site);         ///< files that become records
 
 }  // namespace doppel::api
