@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "cli/drivers.hpp"
+#include "cli/heartbeat.hpp"
 #include "desk/demo.hpp"
 #include "desk/directory.hpp"
 #include "desk/schema.hpp"
@@ -58,7 +59,7 @@ void prepare(const Settings& settings, const ServeArguments& arguments) {
   }
   const desk::Dialect dialect = desk::dialect_of(dsn);
   const auto live = open_or_make(dsn);
-  desk::apply_schema(*live, dialect, *settings.clock);
+  const auto added = desk::apply_schema(*live, dialect, *settings.clock);
   if (!is_known && arguments.demo > 0) {
     const desk::DemoOptions options{.cases = arguments.demo};
     desk::seed_organisation(*live, options.seed, options.begin());
@@ -68,6 +69,9 @@ void prepare(const Settings& settings, const ServeArguments& arguments) {
   }
   if (!is_known) {
     engine.init(arguments.tenant, dsn, "desk/manifest.yaml", desk::manifest_text(dialect));
+  } else if (!added.empty()) {
+    // A desk of an older doppel has new tables; its sandboxes are taken over by `sandbox adapt`.
+    engine.set_manifest(arguments.tenant, "desk/manifest.yaml", desk::manifest_text(dialect));
   }
 }
 
@@ -79,7 +83,8 @@ api::Surroundings surroundings_of(const Settings& settings) {
           .open_directory =
               [settings](database::Connection& live) {
                 return desk::open_directory(live, *settings.clock, *settings.random);
-              }};
+              },
+          .repeat = repeat};
 }
 
 /// Whoever starts a new organisation gets the way in, once; it is good for a day.
@@ -141,8 +146,9 @@ void add_serve(CLI::App& app, Context& context) {
   command->add_option("--database", arguments->database,
                       "Of a new organisation: sqlite:PATH or postgresql://... "
                       "(default: a file in DOPPEL_HOME)");
-  command->add_option("--demo", arguments->demo,
-                      "Fill a new organisation with an example of so many cases")
+  command
+      ->add_option("--demo", arguments->demo,
+                   "Fill a new organisation with an example of so many cases")
       ->check(CLI::Range(std::int64_t{1}, desk::kMaximalDemoCases));
   command->add_option("--address", arguments->address, "To listen on (default: 127.0.0.1)");
   command->add_option("--port", arguments->port, "To listen on, 0: a free one (default: 8080)");

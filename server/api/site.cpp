@@ -15,7 +15,12 @@ Site::Site(SiteSettings settings, Surroundings surroundings)
                                                settings_.password_cost);
           },
           settings_.workers, surroundings_.clock),
-      router_(routes_of(*this), guard_of(*this)) {}
+      router_(routes_of(*this), guard_of(*this)) {
+  constexpr std::int64_t kPollEvery = 500'000;  // Microseconds.
+  if (surroundings_.repeat) {
+    polling_ = surroundings_.repeat(kPollEvery, [this] { events_.poll(); });
+  }
+}
 
 std::vector<http::Route> routes_of(Site& site) {
   std::vector<http::Route> all;
@@ -29,7 +34,8 @@ std::vector<http::Route> routes_of(Site& site) {
                      member_routes, sandbox_routes, environment_routes}) {
     add(part(site));
   }
-  for (auto* part : {record_routes, action_routes, attachment_routes, bulk_routes, feed_routes}) {
+  for (auto* part : {record_routes, action_routes, attachment_routes, bulk_routes, feed_routes,
+                     export_routes, event_routes}) {
     add(done_once(part(site)));
   }
   return all;

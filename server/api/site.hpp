@@ -6,6 +6,7 @@
 
 #include "access/session.hpp"
 #include "access/sign_in.hpp"
+#include "api/event_board.hpp"
 #include "api/workplace.hpp"
 #include "desk/collection.hpp"
 #include "http/cookie.hpp"
@@ -36,6 +37,7 @@ class Site {
   const Surroundings& surroundings() const { return surroundings_; }
   const desk::Collections& collections() const { return collections_; }
   Workplaces& workplaces() { return workplaces_; }
+  EventBoard& events() { return events_; }
 
   /// Takes a request to an answer; what it throws is for the server to answer and to log.
   http::Response answer(const http::Request& request) const { return router_.answer(request); }
@@ -46,7 +48,9 @@ class Site {
   Surroundings surroundings_;
   desk::Collections collections_ = desk::read_collections();
   Workplaces workplaces_;
+  EventBoard events_{*this};
   http::Router router_;
+  std::shared_ptr<void> polling_;  ///< ends before what it looks at
 };
 
 /// Every route of the site; the list that documentation and the test of rights are made of.
@@ -66,5 +70,7 @@ std::vector<http::Route> action_routes(Site& site);       ///< what config does 
 std::vector<http::Route> attachment_routes(Site& site);   ///< files of messages
 std::vector<http::Route> bulk_routes(Site& site);         ///< many records at once
 std::vector<http::Route> feed_routes(Site& site);         ///< files that become records
+std::vector<http::Route> export_routes(Site& site);       ///< records that become files
+std::vector<http::Route> event_routes(Site& site);        ///< what happens, as it happens
 
 }  // namespace doppel::api

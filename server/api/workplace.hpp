@@ -26,6 +26,10 @@ struct Surroundings {
   std::function<std::unique_ptr<database::Connection>()> open_store;
   /// The people of the application, over its live rows.
   std::function<std::unique_ptr<access::Directory>(database::Connection& live)> open_directory;
+  /// Calls `beat` again and again, on a thread of its own, until what it returns is gone. Without
+  /// it those who watch events are told when somebody calls EventBoard::poll.
+  std::function<std::shared_ptr<void>(std::int64_t every_microseconds, std::function<void()> beat)>
+      repeat = {};
 };
 
 /// Opened once and kept for many requests.
