@@ -125,6 +125,9 @@ void serve(const ServeArguments& arguments, const Context& context) {
                   .cookies = has_tls ? http::Secure::kYes : http::Secure::kNo,
                   .metrics = [&running] { return net::to_prometheus(running->metrics()); }},
                  surroundings_of(settings));
+  server_settings.body_bytes_of = [&site](const http::Request& request) {
+    return site.router().body_bytes(request);
+  };
   net::Server server(server_settings,
                      [&site](const http::Request& request) { return site.answer(request); },
                      {.clock = *settings.clock, .random = *settings.random, .log = log_line});
