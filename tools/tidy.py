@@ -69,7 +69,7 @@ HOMES = [
     (r"openssl/", ["engine/base/hash.cpp", "server/net/"]),
     (r"sodium", ["engine/access/"]),
     (r"re2/", ["desk/", "engine/manifest/", "engine/merge/"]),
-    (r"boost/", ["engine/base/json.", "server/net/"]),
+    (r"boost/", ["engine/base/json.", "engine/base/json_parse.cpp", "server/net/"]),
     (r"random$", ["engine/base/random."]),
     (r"thread$", ["cli/heartbeat.cpp", "server/net/worker_pool."]),
     (r"regex$", []),

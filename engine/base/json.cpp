@@ -7,16 +7,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/stream_parser.hpp>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace doppel {
 namespace {
 
-constexpr std::size_t kDepthLimit = 64;
 /// Integers up to here survive a reader that keeps numbers as doubles.
 constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53;
 
@@ -153,14 +149,6 @@ class Writer {
   std::size_t depth_ = 0;
 };
 
-std::string line_and_column(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, offset);
-  const auto line = std::ranges::count(before, '\n') + 1;
-  const std::size_t start =
-      before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return std::to_string(line) + ":" + std::to_string(offset - start + 1);
-}
-
 [[noreturn]] void refuse(const std::string& message, std::string_view place) {
   throw Error(ErrorCode::kInvalidInput, message, {.place = std::string(place), .remedy = {}});
 }
@@ -223,31 +211,6 @@ Value untagged(const json::object& object, std::string_view place) {
 }
 
 }  // namespace
-
-json::value parse_json(std::string_view text, std::string_view source) {
-  json::parse_options options;
-  options.max_depth = kDepthLimit;
-  // A document is read and thrown away as a whole, and so is its memory.
-  json::stream_parser parser(json::make_shared_resource<json::monotonic_resource>(), options);
-  json::error_code failure;
-  const std::size_t read = parser.write_some(text.data(), text.size(), failure);
-  std::size_t offset = read;
-  if (!failure) {
-    const std::string_view rest = text.substr(read);
-    const std::size_t extra = rest.find_first_not_of(" \t\r\n");
-    if (extra != std::string_view::npos) {
-      offset = read + extra;
-      failure = json::make_error_code(json::error::extra_data);
-    } else {
-      parser.finish(failure);
-    }
-  }
-  if (failure) {
-    refuse("not JSON: " + failure.message(),
-           std::string(source) + ":" + line_and_column(text, offset));
-  }
-  return parser.release();
-}
 
 std::string write_json(const json::value& value, JsonStyle style) {
   std::string out;
