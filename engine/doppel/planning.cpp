@@ -7,7 +7,9 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "doppel/answering.hpp"
 #include "doppel/tracking.hpp"
+#include "manifest/pointed_at.hpp"
 #include "merge/answer_json.hpp"
 #include "plan/plan_json.hpp"
 
@@ -82,82 +84,21 @@ std::string origin_of(const plan::Request& request, const environment::Tenant& t
   return hash.finish();
 }
 
-/// A value as a person types it, with the type that the column holds now.
-Value typed(const std::string& text, const Value& like) {
-  if (text == "null") return {};
-  if (like.kind() == ValueKind::kInteger || like.is_null()) {
-    if (const auto integer = parse_integer(text)) return *integer;
-  }
-  if (like.kind() == ValueKind::kReal) {
-    if (const auto real = parse_real(text)) return *real;
-  }
-  return text;
-}
-
-/// The values that go with an answer: of the columns in question, or of a key.
-std::vector<Value> typed_values(const merge::Conflict& conflict, const Resolution& resolution) {
-  std::vector<Value> values;
-  for (std::size_t i = 0; i < resolution.values.size(); ++i) {
-    Value like;
-    if (i < conflict.columns.size()) {
-      for (const auto& image : {conflict.sandbox, conflict.live, conflict.base}) {
-        if (image && like.is_null()) like = (*image)[conflict.columns[i]];
-      }
-    }
-    values.push_back(typed(resolution.values[i], like));
-  }
-  return values;
-}
-
-bool means(const merge::Conflict& conflict, const Resolution& resolution) {
-  return resolution.conflict == "all" ? !conflict.answered
-                                      : conflict.id.starts_with(resolution.conflict);
-}
-
-merge::Answer answer_for(const merge::Conflict& conflict, const Resolution& resolution) {
-  merge::Answer answer;
-  answer.conflict = conflict.id;
-  answer.inputs = conflict.inputs;
-  answer.kind = resolution.use_default ? conflict.possible.at(0) : resolution.kind;
-  if (std::ranges::find(conflict.possible, answer.kind) == conflict.possible.end()) {
-    std::vector<std::string> possible;
-    for (const merge::AnswerKind kind : conflict.possible) {
-      possible.emplace_back(merge::to_text(kind));
-    }
-    throw Error(ErrorCode::kUsage,
-                std::string(merge::to_text(answer.kind)) + " is no answer to a conflict of kind " +
-                    std::string(merge::to_text(conflict.kind)),
-                {.place = conflict.id, .remedy = "answers: " + join(possible, ", ")});
-  }
-  answer.values = typed_values(conflict, resolution);
-  const bool needs_values =
-      answer.kind == merge::AnswerKind::kEdit || answer.kind == merge::AnswerKind::kRename;
-  // A row that takes over is named by its key; anything else has a value for each column.
-  const bool is_key = conflict.kind == merge::ConflictKind::kStillReferenced;
-  const std::size_t wanted = is_key ? conflict.table->key.size() : conflict.columns.size();
-  if (needs_values && answer.values.size() != wanted) {
-    throw Error(ErrorCode::kUsage,
-                std::string(merge::to_text(answer.kind)) + " needs " +
-                    counted(static_cast<std::int64_t>(wanted), "value"),
-                {.place = conflict.id, .remedy = "give each with --value"});
-  }
-  return answer;
-}
-
 /// The row that a reference points to and live deleted, as `rows` still has it: what a `restore`
 /// brings back.
 std::vector<Value> missing_row(const manifest::Model& model, const merge::Conflict& conflict,
-                               const manifest::RowLookup& rows) {
+                               const FindRow& find) {
+  const manifest::RowLookup by_key = [&](const std::string& name, const Key& key) {
+    return find(name, model.require(name).shape->key, key);
+  };
   const manifest::TableModel& table = model.require(conflict.table->name);
   for (const manifest::Reference& reference : table.references) {
     if (reference.columns != conflict.columns || !conflict.sandbox) continue;
-    const auto referred = manifest::referred_by(model, table, reference, *conflict.sandbox, rows);
-    if (!referred) continue;
-    const manifest::TableModel& target = model.require(referred->target->table);
-    std::vector<std::string> key;
-    for (const std::size_t column : target.shape->key) key.push_back(target.shape->columns[column]);
-    if (referred->target->columns != key) continue;
-    if (auto row = rows(target.name(), referred->values)) return std::move(*row);
+    const auto target = manifest::pointed_at(model, table, reference, *conflict.sandbox, by_key);
+    if (!target) continue;
+    if (auto row = find(target->table->name(), target->columns, target->values)) {
+      return std::move(*row);
+    }
   }
   return {};
 }
@@ -428,7 +369,7 @@ plan::Plan Planning::make(plan::Request request, const PlanOptions& options, Att
 
 plan::Plan Planning::answer(plan::Request request, const std::vector<Resolution>& resolutions,
                             const PlanOptions& options, Attached& attached,
-                            const manifest::RowLookup& sandbox_rows) {
+                            const FindRow& sandbox_row) {
   PlanOptions quick = options;
   quick.rehearse = false;
   const plan::Plan open = make(request, quick, attached);
@@ -447,7 +388,7 @@ plan::Plan Planning::answer(plan::Request request, const std::vector<Resolution>
       merge::Answer given = answer_for(*conflict, resolution);
       if (conflict->kind == merge::ConflictKind::kReferenceGone &&
           given.kind == merge::AnswerKind::kRestore && given.values.empty()) {
-        given.values = missing_row(attached.model, *conflict, sandbox_rows);
+        given.values = missing_row(attached.model, *conflict, sandbox_row);
       }
       workspace_.store().keep_answer(request.source, given, workspace_.settings().author);
     }
@@ -523,9 +464,15 @@ plan::Plan Planning::resolve(const EnvironmentName& name,
       sandbox_request(environment, attached, std::move(sandbox.changes), sandbox.state);
   request.siblings = std::move(siblings);
   return answer(std::move(request), resolutions, options, attached,
-                [&](const std::string& table, const Key& key) {
+                [&](const std::string& table, const std::vector<std::size_t>& columns,
+                    const std::vector<Value>& values) -> std::optional<Row> {
                   const TableShape& shape = *attached.model.require(table).shape;
-                  return sandbox.overlay->connection().read_rows(shape, {&key, 1}).front();
+                  std::vector<std::string> names;
+                  for (const std::size_t column : columns) names.push_back(shape.columns[column]);
+                  auto rows =
+                      sandbox.overlay->connection().find_rows(shape, names, {&values, 1}, 1);
+                  if (rows.front().empty()) return std::nullopt;
+                  return std::move(rows.front().front());
                 });
 }
 
@@ -580,7 +527,9 @@ plan::Plan Planning::resolve_rollback(const std::string& tenant, std::int64_t pr
                                       const PlanOptions& options) {
   Attached attached = workspace_.attach(tenant);
   return answer(rollback_request(tenant, promotion, attached), resolutions, options, attached,
-                [](const std::string&, const Key&) { return std::optional<Row>(); });
+                [](const std::string&, const std::vector<std::size_t>&, const std::vector<Value>&) {
+                  return std::optional<Row>();
+                });
 }
 
 plan::Promoted Planning::rollback(const std::string& tenant, std::int64_t promotion,

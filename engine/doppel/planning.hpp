@@ -8,6 +8,11 @@
 /// elsewhere than a sandbox.
 namespace doppel {
 
+/// The first row of a table that holds these values in these columns.
+using FindRow = std::function<std::optional<Row>(const std::string& table,
+                                                 const std::vector<std::size_t>& columns,
+                                                 const std::vector<Value>& values)>;
+
 class Planning {
  public:
   explicit Planning(Workspace& workspace) : workspace_(workspace) {}
@@ -48,10 +53,9 @@ class Planning {
                                 Attached& attached);
 
   plan::Plan make(plan::Request request, const PlanOptions& options, Attached& attached);
-  /// `sandbox_rows`: where a row is found that live deleted and an answer brings back.
+  /// `sandbox_row`: where a row is found that live deleted and an answer brings back.
   plan::Plan answer(plan::Request request, const std::vector<Resolution>& resolutions,
-                    const PlanOptions& options, Attached& attached,
-                    const manifest::RowLookup& sandbox_rows);
+                    const PlanOptions& options, Attached& attached, const FindRow& sandbox_row);
   plan::Promoted apply(plan::Request request, const plan::StoredPlan& stored, Attached& attached,
                        plan::PromotionContext context);
   plan::PromotionContext context(const std::string& tenant, plan::PromotionKind kind);

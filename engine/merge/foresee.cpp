@@ -64,7 +64,7 @@ class Foresight {
     if (item.sandbox != nullptr && TableShape::project(*item.sandbox, way.columns) == values) {
       return;
     }
-    work_.ask(way.from->name(), way.reference->columns, values);
+    work_.ask(way.from->name(), way.by, values);
   }
 
   Work& work_;

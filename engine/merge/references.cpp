@@ -177,6 +177,10 @@ class ReferenceCheck {
     if (TableShape::project(row, pointing.columns) != pointing.values) return false;
     const Key key = table.shape->key_of(row);
     if (work_.at_live(table.name(), key) != nullptr) return false;
+    // Who refers by name may look for a row that live has under another one.
+    const auto* there = work_.ask(table.name(), table.shape->key, key);
+    if (there == nullptr) return true;  // known in the next round
+    if (!there->empty()) return false;
     Item& back = work_.touch(table, *work_.keep(row));
     back.base = back.live = nullptr;
     return true;

@@ -87,6 +87,53 @@ TEST_F(ReferencesTest, AScopedReferenceFindsRowsOfItsScopeOnly) {
   EXPECT_FALSE(merged().open());
 }
 
+TEST_F(ReferencesTest, ANameThatIsRenamedInItsScopeIsStillUsedThere) {
+  add_table("pages", {"id", "site", "name"});
+  put_all("pages", {1, 10, "home"});
+  put_all("pages", {2, 20, "home"});
+  TableModel& menus = add_table("menus", {"id", "site", "page"});
+  Reference page = plain(2, "pages", "name");
+  page.scope = {{1, "site"}};
+  refer(menus, page);
+  put(sandbox_, "pages", {1, 10, "start"});
+  put(live_, "menus", {2, 20, "home"});
+  EXPECT_FALSE(merged().open());
+  put(live_, "menus", {1, 10, "home"});
+  const Result open = merged();
+  ASSERT_EQ(kinds_of(open), std::vector{ConflictKind::kStillReferenced});
+  EXPECT_EQ(open.conflicts[0].columns, std::vector<std::size_t>{2});
+  // Neither a row of another scope nor a key that is no key takes over.
+  for (const Value& key : {Value(2), Value("1"), Value(7)}) {
+    EXPECT_TRUE(answered(ConflictKind::kStillReferenced, AnswerKind::kEdit, {key}).open());
+    answers_.clear();
+  }
+  const auto followed = after(answered(ConflictKind::kStillReferenced, AnswerKind::kEdit, {1}));
+  EXPECT_EQ(row(followed, "menus", 1), (Row{1, 10, "start"}));
+  EXPECT_EQ(row(followed, "menus", 2), (Row{2, 20, "home"}));
+}
+
+TEST_F(ReferencesTest, AnAnswerThatLeavesTheOldNameIsAskedAgain) {
+  add_table("pages", {"id", "name"});
+  put_all("pages", {1, "home"});
+  TableModel& menus = add_table("menus", {"id", "page"});
+  refer(menus, plain(1, "pages", "name"));
+  put(sandbox_, "pages", {1, "start"});
+  put(live_, "menus", {1, "home"});
+  // As a database does that compares the key as a number: it finds the row by a text, too.
+  const FactSource exactly = facts_from(model_, live_);
+  const auto loosely = [&](const Needs& needs, Facts& facts) {
+    exactly(needs, facts);
+    for (const Question& question : needs.questions) {
+      if (question.table == "pages" && question.values == Key{"1"}) {
+        facts.add(question, {{1, "home"}});
+      }
+    }
+  };
+  answered(ConflictKind::kStillReferenced, AnswerKind::kEdit, {"1"});
+  const auto result = merge_with(model_, changeset::diff(base_, sandbox_), {}, loosely, answers_);
+  EXPECT_TRUE(result.open());
+}
+
 TEST_F(ReferencesTest, AKeyThatHoldsItsParentsFollowsIt) {
   TableModel& steps = add_table("steps", {"queue", "number", "text"}, {0, 1});
   refer(steps, plain(0, "queues", "id"));

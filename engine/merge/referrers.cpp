@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "merge/message.hpp"
 #include "merge/work.hpp"
@@ -62,7 +63,7 @@ class ReferrerCheck {
           continue;
         }
       }
-      if (item.merged) renamed.insert(renamed.end(), way.columns.begin(), way.columns.end());
+      if (item.merged) add_renamed(item, way, renamed);
     }
     if (found.empty()) return;
     std::ranges::sort(renamed);
@@ -75,6 +76,14 @@ class ReferrerCheck {
     return std::ranges::any_of(columns, [&](std::size_t column) {
       return (*item.live)[column] != (*item.merged)[column];
     });
+  }
+
+  /// A scope is asked about only where it is what changed.
+  static void add_renamed(const Item& item, const WayIn& way, std::vector<std::size_t>& renamed) {
+    for (const std::size_t column : way.columns) {
+      const bool changed = (*item.live)[column] != (*item.merged)[column];
+      if (changed || way.reference->scope.empty()) renamed.push_back(column);
+    }
   }
 
   /// Who refers by name refers to whoever has it; but a deletion that the database passes on
@@ -104,13 +113,14 @@ class ReferrerCheck {
 
   void collect(Item& item, const WayIn& way, std::vector<Referring>& found) {
     const auto values = TableShape::project(*item.live, way.columns);
+    if (std::ranges::any_of(values, &Value::is_null)) return;
     const auto& none = way.reference->none;
-    if (std::ranges::any_of(values, [&](const Value& value) {
-          return value.is_null() || std::ranges::find(none, value) != none.end();
-        })) {
-      return;
-    }
-    const auto* rows = work_.ask(way.from->name(), way.reference->columns, values);
+    const std::span own(values.data(), way.reference->columns.size());
+    const auto is_none = [&](const Value& value) {
+      return std::ranges::find(none, value) != none.end();
+    };
+    if (std::ranges::any_of(own, is_none)) return;
+    const auto* rows = work_.ask(way.from->name(), way.by, values);
     if (rows == nullptr) return;
     for (const Row& row : *rows) {
       if (refers(item, *way.from, *way.reference, row)) {
@@ -186,7 +196,8 @@ class ReferrerCheck {
       if (rows == nullptr) return true;  // known in the next round
       row = rows->empty() ? nullptr : &rows->front();
     }
-    if (row == nullptr) return false;
+    // The database may find a row by a key that is written otherwise: '1' for 1.
+    if (row == nullptr || (known == nullptr && target.shape->key_of(*row) != to)) return false;
     const TableModel& table = *referring.table;
     Item* other = work_.at_live(table.name(), table.shape->key_of(*referring.row));
     if (other == nullptr) {
@@ -199,6 +210,11 @@ class ReferrerCheck {
       other->status = Status::kApplies;
     }
     if (!other->merged) return true;
+    for (const auto& [here, there] : referring.reference->scope) {
+      // A row of another scope can't be referred to from there.
+      const auto column = target.shape->column(there);
+      if (!column || (*other->merged)[here] != (*row)[*column]) return false;
+    }
     for (const Reference::Target& way : referring.reference->targets) {
       if (way.table != target.name()) continue;
       const auto columns = columns_of(target, way.columns);
@@ -207,7 +223,8 @@ class ReferrerCheck {
         if (std::ranges::find(table.shape->key, column) != table.shape->key.end()) return false;
         (*other->merged)[column] = (*row)[(*columns)[i]];
       }
-      return true;
+      // An answer that helps nothing is none: the question would be raised for ever.
+      return !points_to(item, table, *referring.reference, *other->merged);
     }
     return false;
   }
@@ -229,8 +246,14 @@ std::vector<WayIn> ways_into(const manifest::Model& model, const TableModel& tab
     const Reference& reference = from->references[referrer.reference];
     for (const Reference::Target& target : reference.targets) {
       if (target.table != table.name()) continue;
-      if (auto columns = columns_of(table, target.columns)) {
-        ways.push_back({from, &reference, std::move(*columns)});
+      std::vector<std::string> names = target.columns;
+      std::vector<std::size_t> by = reference.columns;
+      for (const auto& [here, there] : reference.scope) {
+        by.push_back(here);
+        names.push_back(there);
+      }
+      if (auto columns = columns_of(table, names)) {
+        ways.push_back({from, &reference, std::move(*columns), std::move(by)});
       }
     }
   }

@@ -136,7 +136,8 @@ std::vector<Uniqueness> uniques_of(const manifest::TableModel& table);  ///< uni
 struct WayIn {
   const manifest::TableModel* from = nullptr;
   const manifest::Reference* reference = nullptr;
-  std::vector<std::size_t> columns;
+  std::vector<std::size_t> columns;  ///< of the table, those of a scope included
+  std::vector<std::size_t> by;       ///< of `from`, aligned with them
 };
 std::vector<WayIn> ways_into(const manifest::Model& model,
                              const manifest::TableModel& table);  ///< referrers.cpp

@@ -53,11 +53,14 @@ std::vector<database::Lookup> promotion_lookups(const Model& model) {
   for (const TableModel& table : model.tables) {
     for (const Reference& reference : table.references) {
       // Nobody looks for the rows of these by their columns alone.
-      if (reference.via || !reference.scope.empty()) continue;
+      if (reference.via) continue;
       if (!reference.declared() && table.role.role == manifest::Role::kDerived) continue;
       std::vector<std::string> columns;
       for (const std::size_t column : reference.columns) {
         columns.push_back(table.shape->columns[column]);
+      }
+      for (const auto& [here, there] : reference.scope) {
+        columns.push_back(table.shape->columns[here]);
       }
       if (reference.discriminator) {
         columns.push_back(table.shape->columns[*reference.discriminator]);

@@ -6,12 +6,14 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "manifest/pointed_at.hpp"
 
 namespace doppel::plan {
 namespace {
 
 using changeset::ChangeSet;
 using manifest::Model;
+using manifest::PointedAt;
 using manifest::TableModel;
 using overlay::RowId;
 
@@ -33,13 +35,18 @@ std::string title_of(const Model& model, const RowChange& change) {
          manifest::label_of(model.require(change.table->name), image_of(change)) + "'";
 }
 
+/// The changes of rows that have certain values.
+struct Holders {
+  std::optional<std::size_t> before;  ///< the one whose row had them
+  std::optional<std::size_t> after;   ///< the one whose row has them now
+};
+
 /// The changes by the values that others name them by.
 class Index {
  public:
-  Index(const Model& model, const ChangeSet& changes) {
+  Index(const Model& model, const ChangeSet& changes) : changes_(changes) {
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const RowChange& change = changes.changes[i];
-      by_key_.emplace(RowId{change.table->name, change.key}, i);
       const TableModel& table = model.require(change.table->name);
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
         if (!change.before || is_unclear(unique)) continue;
@@ -67,10 +74,11 @@ class Index {
     return {table.name() + "/" + unique.name, std::move(values)};
   }
 
-  std::optional<std::size_t> row(const std::string& table, const Key& key) const {
-    const auto found = by_key_.find({table, key});
-    if (found == by_key_.end()) return std::nullopt;
-    return found->second;
+  Holders at(const PointedAt& pointing) {
+    auto [index, is_new] = by_values_.try_emplace({pointing.table, pointing.columns});
+    if (is_new) fill(index->second, pointing);
+    const auto found = index->second.find(pointing.values);
+    return found == index->second.end() ? Holders{} : found->second;
   }
   std::optional<std::size_t> holder(const std::pair<std::string, std::vector<Value>>& value) const {
     const auto found = freed_.find(value);
@@ -79,20 +87,35 @@ class Index {
   }
 
  private:
-  std::map<RowId, std::size_t> by_key_;
+  using ByValues = std::map<std::vector<Value>, Holders>;
+
+  void fill(ByValues& index, const PointedAt& pointing) const {
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const RowChange& change = changes_.changes[i];
+      if (change.table->name != pointing.table->name()) continue;
+      const auto at = [&](const Row& row) -> Holders& {
+        return index[TableShape::project(row, pointing.columns)];
+      };
+      if (change.before) at(*change.before).before = i;
+      if (change.after) at(*change.after).after = i;
+    }
+  }
+
+  const ChangeSet& changes_;
+  std::map<std::pair<const TableModel*, std::vector<std::size_t>>, ByValues> by_values_;
   std::map<std::pair<std::string, std::vector<Value>>, std::size_t> freed_;
 };
 
-/// The (table, key) that the references of a row point to, with the reference.
-std::vector<std::pair<RowId, std::size_t>> targets_of(const Model& model, const TableModel& table,
-                                                      const Row& row) {
-  std::vector<std::pair<RowId, std::size_t>> targets;
+/// What the references of a row point to, with the reference.
+std::vector<std::pair<PointedAt, std::size_t>> targets_of(const Model& model,
+                                                          const TableModel& table, const Row& row) {
+  std::vector<std::pair<PointedAt, std::size_t>> targets;
   const manifest::RowLookup nowhere = [](const std::string&, const Key&) {
     return std::optional<Row>();
   };
   for (std::size_t i = 0; i < table.references.size(); ++i) {
-    const auto referred = manifest::referred_by(model, table, table.references[i], row, nowhere);
-    if (referred) targets.push_back({{referred->target->table, referred->values}, i});
+    auto target = manifest::pointed_at(model, table, table.references[i], row, nowhere);
+    if (target) targets.emplace_back(std::move(*target), i);
   }
   return targets;
 }
@@ -141,11 +164,13 @@ class Closer {
     const TableModel& table = model_.require(change.table->name);
     for (const auto& image : {change.before, change.after}) {
       if (!image) continue;
-      for (const auto& [row, reference] : targets_of(model_, table, *image)) {
-        if (const auto target = index_.row(row.first, row.second)) {
-          referrers_[*target].push_back(i);
-          if (table.part_of == reference) children_[*target].push_back(i);
-        }
+      for (const auto& [pointing, reference] : targets_of(model_, table, *image)) {
+        const Holders target = index_.at(pointing);
+        // Nobody has what it refers to any more: the row is gone, or is called otherwise.
+        if (target.before && !target.after) referrers_[*target.before].push_back(i);
+        if (table.part_of != reference) continue;
+        if (target.before) children_[*target.before].push_back(i);
+        if (target.after && target.after != target.before) children_[*target.after].push_back(i);
       }
     }
   }
@@ -155,11 +180,9 @@ class Closer {
     const TableModel& table = model_.require(change.table->name);
     const std::string title = title_of(model_, change);
     if (change.after) {
-      for (const auto& [row, reference] : targets_of(model_, table, *change.after)) {
-        const auto target = index_.row(row.first, row.second);
-        if (target && changes_.changes[*target].kind() == ChangeKind::kInsert) {
-          take(*target, title + " refers to it");
-        }
+      for (const auto& [pointing, reference] : targets_of(model_, table, *change.after)) {
+        const Holders target = index_.at(pointing);
+        if (target.after && !target.before) take(*target.after, title + " refers to it");
       }
       for (const manifest::UniqueKeyModel& unique : table.unique_keys) {
         if (Index::is_unclear(unique)) continue;
@@ -169,10 +192,9 @@ class Closer {
       }
     }
     for (const std::size_t child : children_[i]) take(child, "it is part of " + title);
-    if (change.kind() == ChangeKind::kDelete) {
-      for (const std::size_t referrer : referrers_[i]) {
-        take(referrer, "it refers to " + title + ", which is deleted");
-      }
+    const std::string what = change.after ? ", which is renamed" : ", which is deleted";
+    for (const std::size_t referrer : referrers_[i]) {
+      take(referrer, "it refers to " + title + what);
     }
   }
 

@@ -97,6 +97,28 @@ TEST_F(ClosureTest, TakesWhoFreesANameWhateverItsCase) {
               ElementsAre(Pair(overlay::RowId{"queues", {1}}, "queues 'Sales' takes its name")));
 }
 
+TEST_F(ClosureTest, FollowsNamesWithinTheirScope) {
+  manifest::TableModel menus;
+  menus.shape = std::make_shared<TableShape>(TableShape{"menus", {"id", "rule", "name"}, {0}});
+  menus.columns.resize(3);
+  manifest::Reference name;
+  name.columns = {2};
+  name.targets = {{{}, "queues", {"name"}}};
+  name.scope = {{0, "id"}};
+  menus.references = {name};
+  model_.tables.insert(model_.tables.begin(), menus);  // By name.
+  change("queues", 7, Row{7, "a"}, Row{7, "b"});
+  change("queues", 8, std::nullopt, Row{8, "b"});
+  change("menus", 7, Row{7, 1, "a"}, Row{7, 1, "b"});
+  change("menus", 9, std::nullopt, Row{9, 1, "b"});
+  const Closure renamed = close("queues:7");
+  EXPECT_THAT(renamed.why, ElementsAre(Pair(overlay::RowId{"menus", {7}},
+                                            "it refers to queues 'b', which is renamed")));
+  EXPECT_THAT(close("menus:7").why,
+              ElementsAre(Pair(overlay::RowId{"queues", {7}}, "menus '7' refers to it")));
+  EXPECT_THAT(close("menus:9").why, IsEmpty());
+}
+
 TEST_F(ClosureTest, NamesRowsByKeyOrNameBeforeAndAfter) {
   change("queues", 1, Row{1, "Sales"}, Row{1, "Press"});
   for (const char* selector : {"queues:1", "queues:Sales", "queues:Press", "queues"}) {

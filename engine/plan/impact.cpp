@@ -26,9 +26,10 @@ struct DataReference {
   const Reference* reference = nullptr;
   const Reference::Target* target = nullptr;
 
-  /// The referring columns, the discriminator among them.
+  /// The referring columns, those of the scope and the discriminator among them.
   std::vector<std::size_t> columns() const {
     std::vector<std::size_t> columns = reference->columns;
+    for (const auto& [here, there] : reference->scope) columns.push_back(here);
     if (reference->discriminator) columns.push_back(*reference->discriminator);
     return columns;
   }
@@ -41,6 +42,9 @@ struct DataReference {
   std::vector<Value> values(const TableShape& shape, const Row& row) const {
     std::vector<Value> values;
     for (const std::string& column : target->columns) values.push_back(row[*shape.column(column)]);
+    for (const auto& [here, there] : reference->scope) {
+      values.push_back(row[*shape.column(there)]);
+    }
     if (reference->discriminator) values.push_back(target->discriminator);
     return values;
   }
@@ -60,7 +64,7 @@ std::vector<DataReference> references_to(const Model& model, const TableModel& t
     const Reference& reference = table.references[referrer.reference];
     for (const Reference::Target& candidate : reference.targets) {
       if (candidate.table != target.name()) continue;
-      if (reference.via || !reference.scope.empty()) {
+      if (reference.via) {
         uncounted.push_back(table.name() + "." + table.shape->columns[reference.columns.front()]);
         continue;
       }
@@ -152,6 +156,15 @@ void move_rows(const DataReference& reference, const TableShape& target,
   const TableShape& shape = *reference.table->shape;
   std::vector<Value> to;
   if (heir) to = reference.values(target, *heir);
+  // Only the name is written: the row that takes over must be where the rows look for it.
+  for (std::size_t i = reference.reference->columns.size(); heir && i < to.size(); ++i) {
+    if (to[i] == from[i]) continue;
+    throw Error(ErrorCode::kConstraint,
+                "rows of " + shape.name + " can't refer to it: its " + reference.column_names()[i] +
+                    " is another",
+                {.place = "--map " + target.name,
+                 .remedy = "map to a row with the same " + reference.column_names()[i]});
+  }
   auto rows = live.find_rows(shape, reference.column_names(), {&from, 1}, kMappedRowsLimit);
   for (Row& row : rows.front()) {
     Row after = row;
