@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "changeset/changeset.hpp"
+#include "changeset/shape_json.hpp"
 
 namespace doppel::changeset {
 namespace {
@@ -51,28 +52,6 @@ json::value shape_to_json(const TableShape& shape) {
   for (const std::size_t index : shape.key) key.emplace_back(static_cast<std::int64_t>(index));
   object.emplace("key", std::move(key));
   return object;
-}
-
-TableShapePtr shape_from_json(const json::value& stored, const std::string& place) {
-  auto shape = std::make_shared<TableShape>();
-  shape->name = name_from_json(member(stored, "name", place), place);
-  const json::array& columns = list_member(stored, "columns", place);
-  if (columns.size() > kColumnLimit) refuse("too many columns", place);
-  std::unordered_set<std::string> seen;
-  for (const json::value& column : columns) {
-    shape->columns.push_back(name_from_json(column, place));
-    if (!seen.insert(shape->columns.back()).second) {
-      refuse("the column '" + shape->columns.back() + "' stands twice", place);
-    }
-  }
-  const json::array& key = list_member(stored, "key", place);
-  if (key.empty() || key.size() > shape->columns.size()) refuse("the key is no key", place);
-  std::unordered_set<std::size_t> seen_key;
-  for (const json::value& index : key) {
-    shape->key.push_back(index_from_json(index, shape->columns.size(), place));
-    if (!seen_key.insert(shape->key.back()).second) refuse("a key column stands twice", place);
-  }
-  return shape;
 }
 
 std::optional<Row> image_from_json(const json::value& change, std::string_view name,
@@ -131,6 +110,29 @@ class ShapeList {
 
 }  // namespace
 
+TableShapePtr shape_from_json(const json::value& stored, std::string_view name,
+                              const std::string& place) {
+  auto shape = std::make_shared<TableShape>();
+  shape->name = name_from_json(member(stored, name, place), place);
+  const json::array& columns = list_member(stored, "columns", place);
+  if (columns.size() > kColumnLimit) refuse("too many columns", place);
+  std::unordered_set<std::string> seen;
+  for (const json::value& column : columns) {
+    shape->columns.push_back(name_from_json(column, place));
+    if (!seen.insert(shape->columns.back()).second) {
+      refuse("the column '" + shape->columns.back() + "' stands twice", place);
+    }
+  }
+  const json::array& key = list_member(stored, "key", place);
+  if (key.empty() || key.size() > shape->columns.size()) refuse("the key is no key", place);
+  std::unordered_set<std::size_t> seen_key;
+  for (const json::value& index : key) {
+    shape->key.push_back(index_from_json(index, shape->columns.size(), place));
+    if (!seen_key.insert(shape->key.back()).second) refuse("a key column stands twice", place);
+  }
+  return shape;
+}
+
 json::value to_json(const ChangeSet& changes) {
   ShapeList shapes;
   json::array rows;
@@ -182,7 +184,7 @@ ChangeSet from_json(const json::value& stored, std::string_view source) {
   std::vector<TableShapePtr> shapes;
   for (const json::value& table : tables) {
     shapes.push_back(
-        shape_from_json(table, place + ": tables[" + std::to_string(shapes.size()) + "]"));
+        shape_from_json(table, "name", place + ": tables[" + std::to_string(shapes.size()) + "]"));
   }
   ChangeSet changes;
   const json::array& rows = list_member(stored, "changes", place);

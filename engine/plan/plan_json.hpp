@@ -28,6 +28,7 @@ struct StoredPlan {
   /// The sandbox's changes as they were when the promotion began.
   changeset::ChangeSet own;
 };
+/// Throws Error(kInvalidInput) for what to_stored() doesn't write.
 StoredPlan from_stored(const json::value& stored);
 
 }  // namespace doppel::plan

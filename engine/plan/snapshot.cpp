@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "changeset/shape_json.hpp"
 
 namespace doppel::plan {
 namespace {
@@ -81,6 +82,16 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
+std::int64_t count_member(const json::value& head, std::string_view name,
+                          const std::string& place) {
+  const json::value& count = member(head, name, place);
+  if (!count.is_int64() || count.get_int64() < 0) {
+    throw Error(ErrorCode::kInvalidInput, "'" + std::string(name) + "' must be a number",
+                {.place = place, .remedy = {}});
+  }
+  return count.get_int64();
+}
+
 SnapshotInfo read_head(const Shelf& shelf, const std::string& place, std::string_view line) {
   const json::value head = parse_json(line, place);
   if (text_member(head, "format", place) != kFormat) {
@@ -91,8 +102,8 @@ SnapshotInfo read_head(const Shelf& shelf, const std::string& place, std::string
   info.tenant = text_member(head, "tenant", place);
   info.at = text_member(head, "at", place);
   info.hash = text_member(head, "hash", place);
-  info.promotion = value_from_json(member(head, "promotion", place), place).integer();
-  info.rows = value_from_json(member(head, "rows", place), place).integer();
+  info.promotion = count_member(head, "promotion", place);
+  info.rows = count_member(head, "rows", place);
   info.file = shelf.where(place);
   return info;
 }
@@ -100,18 +111,6 @@ SnapshotInfo read_head(const Shelf& shelf, const std::string& place, std::string
 bool is_snapshot(const Shelf::Item& item) { return item.name.ends_with(kSuffix); }
 
 std::string item_name(const SnapshotInfo& info) { return info.name + kSuffix; }
-
-TableShapePtr shape_from(const json::value& head, const std::string& place) {
-  auto shape = std::make_shared<TableShape>();
-  shape->name = text_member(head, "table", place);
-  for (const json::value& column : member(head, "columns", place).as_array()) {
-    shape->columns.emplace_back(column.as_string());
-  }
-  for (const json::value& index : member(head, "key", place).as_array()) {
-    shape->key.push_back(static_cast<std::size_t>(index.as_int64()));
-  }
-  return shape;
-}
 
 /// The config rows of one table.
 State::TableState read_table(const manifest::Model& model, const manifest::TableModel& table,
@@ -212,19 +211,32 @@ State read_snapshot(Shelf& shelf, const SnapshotInfo& info) {
     throw Error(ErrorCode::kInvalidInput, "the snapshot is damaged: its content has another hash",
                 {.place = info.file.string(), .remedy = "use an older snapshot or a backup of it"});
   }
+  return read_config_lines(text, place);
+}
+
+State read_config_lines(std::string_view lines, const std::string& place) {
+  const auto check = [&](bool holds, const char* message) {
+    if (!holds) throw Error(ErrorCode::kInvalidInput, message, {.place = place, .remedy = {}});
+  };
   State config;
   State::TableState* table = nullptr;
-  while (!text.empty()) {
-    const json::value line = parse_json(next_line(text), place);
+  while (!lines.empty()) {
+    const json::value line = parse_json(next_line(lines), place);
     if (line.is_object()) {
-      TableShapePtr shape = shape_from(line, place);
-      table = &config.tables[shape->name];
+      TableShapePtr shape = changeset::shape_from_json(line, "table", place);
+      const auto [added, is_new] = config.tables.try_emplace(shape->name);
+      check(is_new, "a table stands twice in it");
+      table = &added->second;
       table->shape = std::move(shape);
-    } else if (table != nullptr) {
-      Row row = values_from_json(line, place);
-      Key key = table->shape->key_of(row);
-      table->rows.emplace(std::move(key), std::move(row));
+      continue;
     }
+    check(table != nullptr, "a row stands before its table");
+    Row row = values_from_json(line, place);
+    check(row.size() == table->shape->columns.size(), "a row has too many or too few values");
+    Key key = table->shape->key_of(row);
+    const std::size_t before = table->rows.size();
+    table->rows.emplace_hint(table->rows.end(), std::move(key), std::move(row));
+    check(table->rows.size() > before, "a row stands twice in it");
   }
   return config;
 }

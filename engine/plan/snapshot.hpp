@@ -56,6 +56,9 @@ std::vector<SnapshotInfo> list_snapshots(Shelf& shelf);
 /// Throws Error(kInvalidInput) for a file whose content isn't what its hash says.
 changeset::State read_snapshot(Shelf& shelf, const SnapshotInfo& info);
 
+/// The inverse of read_config_text(). Throws Error(kInvalidInput) with `place`.
+changeset::State read_config_lines(std::string_view lines, const std::string& place);
+
 /// Removes what is beyond the newest `keep_count` and older than `keep_since` (an instant's text).
 void prune_snapshots(Shelf& shelf, std::size_t keep_count, const std::string& keep_since);
 
