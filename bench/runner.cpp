@@ -1,7 +1,7 @@
 #include "bench/runner.hpp"
 
 #include <algorithm>
-#include <ctime>
+#include <chrono>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -64,10 +64,10 @@ json::array numbers(const std::vector<double>& values) {
 
 }  // namespace
 
-double cpu_milliseconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+Lap between(const Moment& start, const Moment& end) {
+  const std::chrono::duration<double, std::milli> all = end.at - start.at;
+  const double flush = end.flushed - start.flushed;
+  return {all.count() - flush, flush, end.cpu - start.cpu};
 }
 
 double median(std::vector<double> values) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,19 +18,13 @@ struct Lap {
   double cpu = 0;    ///< of this process: says more than the clock while others use the machine
 };
 
-/// Milliseconds of processor time that this process has had.
-double cpu_milliseconds();
+Lap between(const Moment& start, const Moment& end);
 
 template <class Work>
 Lap lap(Work&& work) {
-  using Clock = std::chrono::steady_clock;
-  const double flushed = flushed_milliseconds();
-  const double cpu = cpu_milliseconds();
-  const auto start = Clock::now();
+  const Moment start = moment();
   work();
-  const std::chrono::duration<double, std::milli> all = Clock::now() - start;
-  const double flush = flushed_milliseconds() - flushed;
-  return {all.count() - flush, flush, cpu_milliseconds() - cpu};
+  return between(start, moment());
 }
 
 /// Laps of one thing; the median is what counts.
