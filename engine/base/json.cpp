@@ -65,6 +65,13 @@ void write_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
+/// Of a text that isn't UTF-8 the bytes are escaped: what is written can always be read. Values of
+/// a database never come here so: they are tagged.
+void write_any_text(std::string_view text, std::string& out) {
+  if (is_valid_utf8(text)) return write_text(text, out);
+  write_text(printable(text, 0), out);
+}
+
 void append_integer(std::int64_t integer, std::string& out) {
   std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), integer).ptr;
@@ -93,7 +100,7 @@ class Writer {
         out_ += format_real(value.get_double());
         return;
       case json::kind::string:
-        write_text(value.get_string(), out_);
+        write_any_text(value.get_string(), out_);
         return;
       case json::kind::array:
         return write_array(value.get_array());
@@ -129,7 +136,7 @@ class Writer {
       if (!first) out_ += ',';
       first = false;
       new_line();
-      write_text(item.key(), out_);
+      write_any_text(item.key(), out_);
       out_ += style_ == JsonStyle::kPretty ? ": " : ":";
       write(item.value());
     }
@@ -255,7 +262,7 @@ void append_json(const std::vector<Value>& values, std::string& out) {
   out += ']';
 }
 
-void append_json(std::string_view text, std::string& out) { write_text(text, out); }
+void append_json(std::string_view text, std::string& out) { write_any_text(text, out); }
 
 Value value_from_json(const json::value& value, std::string_view place) {
   switch (value.kind()) {

@@ -66,6 +66,15 @@ TEST(JsonTest, ADocumentThatIsCutShortOrGoesOnIsRefused) {
   }
 }
 
+TEST(JsonTest, WhatIsWrittenCanBeReadWhateverTheTextsHold) {
+  json::object object;
+  object["purpose"] = "p\xffq";
+  object["\xc3("] = json::array{"\xe2\x82", "\xe2\x82\xac"};
+  const json::value read = parse_json(write_json(object, JsonStyle::kPretty), "x");
+  EXPECT_EQ(read.at("purpose"), "p\\xffq");
+  EXPECT_EQ(read.at("\\xc3("), json::array({"\\xe2\\x82", "\xe2\x82\xac"}));
+}
+
 TEST(JsonTest, DepthIsLimited) {
   EXPECT_NO_THROW(parse_json(std::string(64, '[') + std::string(64, ']'), "x"));
   EXPECT_THROW(parse_json(std::string(65, '[') + std::string(65, ']'), "x"), Error);

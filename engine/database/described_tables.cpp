@@ -4,6 +4,44 @@
 #include "base/json.hpp"
 
 namespace doppel::database {
+namespace {
+
+/// Who may write the sandbox may write its description, too: nothing of it is taken on trust.
+void check(bool holds, const std::string& place) {
+  if (holds) return;
+  throw Error(ErrorCode::kNotADatabase, "what the sandbox says of its tables is damaged",
+              {.place = place,
+               .remedy = "discard the sandbox: something else wrote its table doppel_mark"});
+}
+
+const json::array& list_of(const json::value* value, const std::string& place) {
+  check(value != nullptr && value->is_array(), place);
+  return value->get_array();
+}
+
+TrackedTable described_table(const json::value& entry, const std::string& place) {
+  check(entry.is_object(), place);
+  const json::object& described = entry.get_object();
+  const json::value* name = described.if_contains("name");
+  const json::value* config = described.if_contains("config");
+  check(name != nullptr && name->is_string() && config != nullptr && config->is_bool(), place);
+  auto shape = std::make_shared<TableShape>();
+  shape->name = std::string(name->get_string());
+  for (const json::value& column : list_of(described.if_contains("columns"), place)) {
+    check(column.is_string(), place);
+    shape->columns.emplace_back(column.get_string());
+  }
+  for (const json::value& index : list_of(described.if_contains("key"), place)) {
+    check(index.is_int64() && index.get_int64() >= 0 &&
+              static_cast<std::uint64_t>(index.get_int64()) < shape->columns.size(),
+          place);
+    shape->key.push_back(static_cast<std::size_t>(index.get_int64()));
+  }
+  return {.shape = std::move(shape),
+          .kind = config->get_bool() ? TrackedTable::Kind::kConfig : TrackedTable::Kind::kData};
+}
+
+}  // namespace
 
 std::string describe_tables(std::span<const TrackedTable> tables) {
   json::array list;
@@ -29,20 +67,15 @@ std::vector<TrackedTable> described_tables(const std::optional<std::string>& des
         ErrorCode::kNotADatabase, "the sandbox doesn't say what it keeps",
         {.place = place, .remedy = "discard the sandbox: something emptied its table doppel_mark"});
   }
+  json::value list;
+  try {
+    list = parse_json(*description, "doppel_mark");
+  } catch (const Error&) {
+    check(false, place);
+  }
   std::vector<TrackedTable> tables;
-  const json::value list = parse_json(*description, "doppel_mark");
-  for (const json::value& entry : list.as_array()) {
-    auto shape = std::make_shared<TableShape>();
-    shape->name = text_member(entry, "name", "doppel_mark");
-    for (const json::value& column : entry.at("columns").as_array()) {
-      shape->columns.emplace_back(column.as_string());
-    }
-    for (const json::value& index : entry.at("key").as_array()) {
-      shape->key.push_back(static_cast<std::size_t>(index.as_int64()));
-    }
-    tables.push_back({.shape = std::move(shape),
-                      .kind = entry.at("config").as_bool() ? TrackedTable::Kind::kConfig
-                                                           : TrackedTable::Kind::kData});
+  for (const json::value& entry : list_of(&list, place)) {
+    tables.push_back(described_table(entry, place));
   }
   return tables;
 }

@@ -14,7 +14,8 @@ namespace doppel::database {
 /// Kept are name, columns, key and kind; `shared_write` isn't.
 std::string describe_tables(std::span<const TrackedTable> tables);
 
-/// Throws Error(kNotADatabase) with `place` where there is no description.
+/// Throws Error(kNotADatabase) with `place` where there is none, or one that isn't as
+/// describe_tables() writes it.
 std::vector<TrackedTable> described_tables(const std::optional<std::string>& description,
                                            const std::string& place);
 

@@ -38,5 +38,24 @@ TEST(DescribedTables, AnEmptiedMarkIsToldWithItsRemedy) {
   }
 }
 
+TEST(DescribedTables, WhatSomethingElseWroteIsRefused) {
+  for (const char* text :
+       {"", "{}", "[1]", "[{}]", R"([{"name":1,"config":true,"columns":["a"],"key":[0]}])",
+        R"([{"name":"q","config":1,"columns":["a"],"key":[0]}])",
+        R"([{"name":"q","config":true,"columns":[1],"key":[0]}])",
+        R"([{"name":"q","config":true,"columns":["a"],"key":[1]}])",
+        R"([{"name":"q","config":true,"columns":["a"],"key":[-1]}])",
+        R"([{"name":"q","config":true,"columns":["a"],"key":"0"}])",
+        R"([{"name":"q","config":true,"columns":["a"]}])"}) {
+    try {
+      described_tables(text, "the place");
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kNotADatabase) << text;
+      EXPECT_EQ(error.place(), "the place");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace doppel::database

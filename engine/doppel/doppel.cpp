@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "database/dsn.hpp"
 #include "doppel/bundle.hpp"
 #include "doppel/coding.hpp"
@@ -29,10 +30,22 @@ std::string valid_name(std::string_view name, std::string_view whole) {
       });
   if (!valid) {
     throw Error(
-        ErrorCode::kUsage, "'" + std::string(whole) + "' is no name of an environment",
+        ErrorCode::kUsage, "'" + printable(whole, 0) + "' is no name of an environment",
         {.place = {}, .remedy = "TENANT or TENANT/SANDBOX, of a-z, 0-9, - and _, 63 at most each"});
   }
   return std::string(name);
+}
+
+/// What people are shown is kept in documents that hold no other text.
+void require_utf8(std::string_view what, std::string_view text) {
+  if (is_valid_utf8(text)) return;
+  throw Error(ErrorCode::kUsage, std::string(what) + " isn't UTF-8",
+              {.place = printable(text, 80), .remedy = "write it in UTF-8"});
+}
+
+Settings checked(Settings settings) {
+  require_utf8("the name of who does this", settings.author);
+  return settings;
 }
 
 void refuse_live(const EnvironmentName& name) {
@@ -121,7 +134,7 @@ class Doppel::Impl {
   Planning planning;
 };
 
-Doppel::Doppel(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Doppel::Doppel(Settings settings) : impl_(std::make_unique<Impl>(checked(std::move(settings)))) {}
 Doppel::~Doppel() = default;
 
 void Doppel::act_for(const access::Actor& actor) { impl_->workspace.act_for(actor); }
@@ -211,6 +224,7 @@ std::vector<database::EndedSession> Doppel::guard(const std::string& tenant) {
 
 Created Doppel::create(const EnvironmentName& name, const CreateOptions& options) {
   refuse_live(name);
+  require_utf8("the purpose", options.purpose);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
   const std::string carrier = carrier_of(options, attached);
@@ -300,6 +314,7 @@ overlay::Refreshed Doppel::refresh(const EnvironmentName& name, bool drop_data) 
 
 void Doppel::checkpoint(const EnvironmentName& name, const std::string& mark) {
   refuse_live(name);
+  require_utf8("the checkpoint's name", mark);
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
   const auto [held, environment] = workspace.hold(name, attached, "checkpoint");

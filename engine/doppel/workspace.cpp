@@ -496,7 +496,7 @@ OpenSandbox Workspace::open_sandbox(const Environment& environment, Attached& at
 
 void Workspace::keep_own(const std::string& plan_hash, const Environment& environment,
                          const changeset::ChangeSet& own) {
-  json::value document = parse_json(store_.plan(plan_hash, environment.title()), "plan");
+  json::value document = plan::parse_stored(store_.plan(plan_hash, environment.title()));
   document.as_object()["own"] = changeset::to_json(own);
   store_.keep_plan(plan_hash, environment.title(), settings_.author,
                    write_json(document, JsonStyle::kCompact));
@@ -645,7 +645,7 @@ void Workspace::finish_promotion(const Environment& environment, Attached& attac
 }
 
 plan::StoredPlan Workspace::stored_plan(const std::string& hash, const std::string& source) {
-  return plan::from_stored(parse_json(store_.plan(hash, source), "plan"));
+  return plan::from_stored(plan::parse_stored(store_.plan(hash, source)));
 }
 
 }  // namespace doppel

@@ -186,7 +186,19 @@ PlanHash hash_of(const Plan& plan) {
 
 }  // namespace
 
+namespace {
+
+/// What is kept with a plan is JSON, which holds no other text.
+void require_utf8(const char* option, std::string_view text) {
+  if (is_valid_utf8(text)) return;
+  throw Error(ErrorCode::kUsage, "the row's name isn't UTF-8",
+              {.place = option + (" " + printable(text, 80)), .remedy = "name the row by its key"});
+}
+
+}  // namespace
+
 Selector parse_selector(std::string_view text) {
+  require_utf8("--select", text);
   const std::size_t colon = text.find(':');
   if (text.empty() || colon == 0 || colon + 1 == text.size()) {
     throw Error(ErrorCode::kUsage, "a selection is TABLE or TABLE:ROW",
@@ -197,6 +209,7 @@ Selector parse_selector(std::string_view text) {
 }
 
 Mapping parse_mapping(std::string_view text) {
+  require_utf8("--map", text);
   const std::size_t colon = text.find(':');
   const std::size_t equals = text.find('=', colon == std::string_view::npos ? 0 : colon);
   if (colon == std::string_view::npos || colon == 0 || equals == std::string_view::npos ||

@@ -28,6 +28,8 @@ struct StoredPlan {
   /// The sandbox's changes as they were when the promotion began.
   changeset::ChangeSet own;
 };
+/// The text that it was kept as. Throws Error(kInvalidInput) for what is no object of JSON.
+json::value parse_stored(std::string_view text);
 /// Throws Error(kInvalidInput) for what to_stored() doesn't write.
 StoredPlan from_stored(const json::value& stored);
 

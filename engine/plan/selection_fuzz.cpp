@@ -62,6 +62,7 @@ ChangeSet make_changes(const Model& model) {
 void select(const Model& model, const ChangeSet& changes, const std::string& text) {
   try {
     const auto selector = doppel::plan::parse_selector(text);
+    check(doppel::is_valid_utf8(text));
     check(selector.table + (selector.row ? ":" + *selector.row : "") == text);
     const auto closure = doppel::plan::close_over(model, changes, {selector});
     check(!closure.changes.empty());
@@ -75,6 +76,7 @@ void select(const Model& model, const ChangeSet& changes, const std::string& tex
 void map(const std::string& text) {
   try {
     const auto mapping = doppel::plan::parse_mapping(text);
+    check(doppel::is_valid_utf8(text));
     check(!mapping.table.empty() && !mapping.from.empty() && mapping.to != "");
     check(mapping.table + ":" + mapping.from + "=" + mapping.to.value_or("null") == text);
   } catch (const Error& error) {

@@ -141,6 +141,16 @@ json::value to_stored(const Plan& plan, const Request& request) {
   return object;
 }
 
+json::value parse_stored(std::string_view text) {
+  try {
+    json::value stored = parse_json(text, kPlace);
+    if (stored.is_object()) return stored;
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+  refuse("an object is expected");
+}
+
 StoredPlan from_stored(const json::value& stored) {
   StoredPlan made;
   Plan& plan = made.plan;

@@ -25,9 +25,9 @@ value write(const StoredPlan& stored) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const value written = write(doppel::plan::from_stored(doppel::parse_json(text, "fuzz")));
+    const value written = write(doppel::plan::from_stored(doppel::plan::parse_stored(text)));
     const std::string kept = write_json(written, doppel::JsonStyle::kCompact);
-    if (write(doppel::plan::from_stored(doppel::parse_json(kept, "again"))) != written) {
+    if (write(doppel::plan::from_stored(doppel::plan::parse_stored(kept))) != written) {
       std::abort();
     }
   } catch (const doppel::Error& error) {

@@ -88,6 +88,9 @@ TEST(StoredPlanTest, WhatIsDamagedIsRefusedAndNothingElse) {
   refuses("inputs", 1);
   refuses("data", 1);
   EXPECT_THROW(from_stored(json::value(nullptr)), Error);
+  for (const char* text : {"", "{", "[]", "null", "{}x"}) {
+    EXPECT_THROW(parse_stored(text), Error) << text;
+  }
 }
 
 TEST(SnapshotLinesTest, TablesAndRowsAreReadInWhateverOrder) {

@@ -141,6 +141,30 @@ TEST_F(BadInput, AControlStoreThatIsNoDatabase) {
   fails({"sandbox", "list", "shop"}, kFailed, store.string(), "not a SQLite database");
 }
 
+TEST_F(BadInput, APlanThatIsDamagedInTheStore) {
+  make();
+  const plan::Plan plan = doppel_->plan(kQa, {});
+  doppel_.reset();
+  for (const std::string document : {R"({"hash":)", "[]", R"({"hash": 5})"}) {
+    Stand::write(stand_.home() / "control.db", "UPDATE plan SET document = '" + document + "'");
+    fails({"promote", "shop/qa", "--plan", plan.hash.text}, kUsageExit, "stored plan",
+          "the plan that was kept can't be read");
+  }
+  EXPECT_EQ(Stand::content(stand_.live()), before_);
+  doppel_ = stand_.open();
+  doppel_->promote(kQa, doppel_->plan(kQa, {}).hash.text);
+}
+
+TEST_F(BadInput, TextThatIsNotUtf8) {
+  make();
+  fails({"plan", "shop/qa", "--select", "queues:a\xff"}, kUsageExit, "queues:a\\xff", "UTF-8");
+  fails({"plan", "shop/qa", "--map", "queues:a\xff=1"}, kUsageExit, "queues:a\\xff", "UTF-8");
+  fails({"sandbox", "create", "shop/more", "--purpose", "p\xff"}, kUsageExit, "p\\xff", "UTF-8");
+  fails({"sandbox", "checkpoint", "shop/qa", "c\xff"}, kUsageExit, "c\\xff", "UTF-8");
+  fails({"--as", "z\xff", "sandbox", "discard", "shop/qa"}, kUsageExit, "z\\xff", "UTF-8");
+  EXPECT_EQ(doppel_->status(kQa).changes, 1U);
+}
+
 TEST_F(BadInput, AManifestWithMistakes) {
   const fs::path file = stand_.folder() / "wrong.yaml";
   std::ofstream(file) << "doppel: 1\napplication: shop\nversion: \"1\"\ntables:\n"
