@@ -1,11 +1,13 @@
 #include "adapters/postgres/catalogue.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
 #include "adapters/postgres/catalogue_queries.hpp"
 #include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/overlay_names.hpp"
 #include "base/text.hpp"
 
 namespace doppel::postgres {
@@ -20,10 +22,24 @@ using database::UniqueKey;
 
 using Tables = std::map<std::int64_t, Table>;
 
-std::vector<Row> ask(Connection& connection, std::string_view sql) {
-  // Which relations count is said once, at the beginning of every question.
-  const ResultHandle result = connection.run(std::string(kRelations) + std::string(sql));
-  return rows_of(result.get());
+/// The questions' answers, of all relations that count.
+std::vector<ResultHandle> ask(Connection& connection, std::span<const std::string_view> questions) {
+  std::vector<std::string> oids;
+  std::vector<std::string> kinds;
+  std::vector<std::string> names;
+  for (const Row& row : rows_of(connection.run(std::string(kRelations)).get())) {
+    oids.push_back(std::to_string(row[0].integer()));
+    kinds.push_back(row[1].text());
+    names.push_back(row[2].text());
+  }
+  const std::vector<Value> relations{Value(text_array(oids)), Value(text_array(kinds)),
+                                     Value(text_array(names))};
+  std::vector<Statement> statements;
+  for (const std::string_view question : questions) {
+    statements.push_back(
+        {.sql = std::string(kKnownRelations) + std::string(question), .parameters = relations});
+  }
+  return connection.link().run_all(statements);
 }
 
 std::string text_or_empty(const Value& value) { return value.is_null() ? "" : value.text(); }
@@ -37,9 +53,9 @@ std::vector<std::string> texts_of(const Value& array) {
 
 bool is_true(const Value& value) { return !value.is_null() && value.integer() != 0; }
 
-Tables read_tables(Connection& connection) {
+Tables read_tables(const std::vector<Row>& rows) {
   Tables tables;
-  for (const Row& row : ask(connection, kTables)) {
+  for (const Row& row : rows) {
     tables[row[0].integer()] = {.name = row[1].text(),
                                 .columns = {},
                                 .primary_key = {},
@@ -50,8 +66,8 @@ Tables read_tables(Connection& connection) {
   return tables;
 }
 
-void read_columns(Connection& connection, Tables& tables) {
-  for (const Row& row : ask(connection, kColumnsOfTables)) {
+void read_columns(const std::vector<Row>& rows, Tables& tables) {
+  for (const Row& row : rows) {
     Table& table = tables.at(row[0].integer());
     Column column{.name = row[1].text(),
                   .type = row[2].text(),
@@ -65,8 +81,8 @@ void read_columns(Connection& connection, Tables& tables) {
   }
 }
 
-void read_keys(Connection& connection, Tables& tables) {
-  for (const Row& row : ask(connection, kUniqueIndexes)) {
+void read_keys(const std::vector<Row>& rows, Tables& tables) {
+  for (const Row& row : rows) {
     Table& table = tables.at(row[0].integer());
     std::vector<std::string> columns = texts_of(row[3]);
     if (is_true(row[2])) {
@@ -85,8 +101,8 @@ void read_keys(Connection& connection, Tables& tables) {
   }
 }
 
-void read_foreign_keys(Connection& connection, Tables& tables) {
-  for (const Row& row : ask(connection, kForeignKeys)) {
+void read_foreign_keys(const std::vector<Row>& rows, Tables& tables) {
+  for (const Row& row : rows) {
     Table& table = tables.at(row[0].integer());
     table.foreign_keys.push_back({.columns = texts_of(row[1]),
                                   .target = row[2].text(),
@@ -100,9 +116,9 @@ void read_foreign_keys(Connection& connection, Tables& tables) {
   }
 }
 
-std::vector<SchemaObject> read_objects(Connection& connection) {
+std::vector<SchemaObject> read_objects(const std::vector<Row>& rows) {
   std::vector<SchemaObject> objects;
-  for (const Row& row : ask(connection, kObjects)) {
+  for (const Row& row : rows) {
     objects.push_back({.kind = row[0].text(),
                        .name = row[1].text(),
                        .table = text_or_empty(row[2]),
@@ -117,11 +133,13 @@ std::vector<SchemaObject> read_objects(Connection& connection) {
 }  // namespace
 
 database::Schema read_catalogue(Connection& connection) {
-  Tables tables = read_tables(connection);
-  read_columns(connection, tables);
-  read_keys(connection, tables);
-  read_foreign_keys(connection, tables);
-  database::Schema schema{.tables = {}, .objects = read_objects(connection)};
+  constexpr std::array questions{kTables, kColumnsOfTables, kUniqueIndexes, kForeignKeys, kObjects};
+  const std::vector<ResultHandle> answers = ask(connection, questions);
+  Tables tables = read_tables(rows_of(answers[0].get()));
+  read_columns(rows_of(answers[1].get()), tables);
+  read_keys(rows_of(answers[2].get()), tables);
+  read_foreign_keys(rows_of(answers[3].get()), tables);
+  database::Schema schema{.tables = {}, .objects = read_objects(rows_of(answers[4].get()))};
   for (auto& [oid, table] : tables) schema.tables.push_back(std::move(table));
   std::ranges::sort(schema.tables, {}, &Table::name);
   return schema;

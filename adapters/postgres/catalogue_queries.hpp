@@ -30,6 +30,13 @@ WITH schemas AS (
     AND (pg_table_is_visible(c.oid) OR s.nspname <> ALL (current_schemas(false)))
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                     AND d.objid = c.oid AND d.deptype = 'e')
+)
+SELECT oid, relkind, name FROM relations)";
+
+/// The answer to that, as arrays: it stands before every other question, and is found once.
+inline constexpr std::string_view kKnownRelations = R"(
+WITH relations AS MATERIALIZED (
+  SELECT * FROM unnest($1::oid[], $2::text[], $3::text[]) AS r (oid, relkind, name)
 ), tables AS (SELECT * FROM relations WHERE relkind IN ('r', 'p')))";
 
 /// oid, name, definition: checks, exclusions, how it is partitioned, what it inherits.
@@ -123,7 +130,12 @@ JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace m ON m.oid = p.relnames
 /// kind, name, table, definition of what stands beside the tables: views, indexes without a
 /// constraint, triggers, rules, policies, types, and the functions that any of them needs.
 inline constexpr std::string_view kObjects = R"(
-, used AS (
+, schemas AS (
+  SELECT oid FROM pg_namespace
+  WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'doppel')
+    AND nspname !~ '^pg_(temp|toast_temp)_'
+    AND (nspname !~ '^zz_doppel_' OR nspname = ANY (current_schemas(false)))
+), used AS (
   SELECT DISTINCT d.refobjid AS oid FROM pg_depend d
   WHERE d.refclassid = 'pg_proc'::regclass AND d.deptype = 'n'
     AND d.classid IN ('pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_attrdef'::regclass,
