@@ -31,7 +31,8 @@ constexpr const char* kSetPath =
 
 }  // namespace
 
-Connection::Connection(OpenOptions options) : options_(std::move(options)), link_(options_) {
+Connection::Connection(OpenOptions options, Lease lease)
+    : options_(std::move(options)), lease_(std::move(lease)), link_(*lease_) {
   const int version = PQserverVersion(link_.handle());
   if (version < kOldestVersion) {
     throw Error(ErrorCode::kUnsupported,
@@ -57,6 +58,12 @@ void Connection::stand_in(const std::string& schema) {
 
 std::unique_ptr<Connection> open(const OpenOptions& options) {
   return std::make_unique<Connection>(options);
+}
+
+std::unique_ptr<Connection> open(OpenOptions options, Pool& pool) {
+  options.dsn = pool.dsn();
+  Lease lease = pool.take(options);
+  return std::make_unique<Connection>(std::move(options), std::move(lease));
 }
 
 std::vector<Row> Connection::query(std::string_view sql, std::span<const Value> parameters) {

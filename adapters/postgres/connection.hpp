@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "adapters/postgres/facts.hpp"
-#include "adapters/postgres/link.hpp"
+#include "adapters/postgres/pool.hpp"
+#include "database/before_images.hpp"
 #include "database/connection.hpp"
 
 namespace doppel::postgres {
@@ -43,7 +44,8 @@ class Savepoint {
 /// A server's database, as the ports see it and with its wire for the files of this room.
 class Connection final : public database::Connection, private database::SqlRunner {
  public:
-  explicit Connection(OpenOptions options);
+  explicit Connection(const OpenOptions& options) : Connection(options, Lease(options)) {}
+  Connection(OpenOptions options, Lease lease);
 
   std::vector<std::optional<Row>> read_rows(const TableShape& table,
                                             std::span<const Key> keys) override;
@@ -87,6 +89,10 @@ class Connection final : public database::Connection, private database::SqlRunne
   ResultHandle run_script(const std::string& sql) { return link_.run_script(sql); }
   Link& link() { return link_; }
 
+  /// Rows of many tables, in one round trip.
+  std::vector<std::vector<std::optional<Row>>> read_rows_of(
+      std::span<const database::TableKeys> asked);
+
   /// Throws Error(kSql) for a table that isn't there. Valid until the next transaction begins.
   const TableFacts& facts(const std::string& table);
   void forget_facts() { facts_.clear(); }
@@ -97,6 +103,10 @@ class Connection final : public database::Connection, private database::SqlRunne
 
  private:
   friend class OpenTransaction;
+
+  /// A key of the manifest may hold NULL, which is no value to be joined by.
+  void read_keys_with_null(const TableShape& table, std::span<const Key> keys,
+                           const std::string& lock, std::vector<std::optional<Row>>& rows);
 
   std::vector<Row> query(std::string_view sql, std::span<const Value> parameters) override;
   std::int64_t execute(std::string_view sql, std::span<const Value> parameters) override;
@@ -117,7 +127,8 @@ class Connection final : public database::Connection, private database::SqlRunne
   }
 
   OpenOptions options_;
-  Link link_;
+  Lease lease_;
+  Link& link_;
   std::vector<std::string> path_;
   KnownFacts facts_;
   std::set<std::string, std::less<>> asked_;  ///< in any transaction
@@ -132,5 +143,8 @@ class Connection final : public database::Connection, private database::SqlRunne
 /// that isn't there, Error(kReadOnly) for a role or password that it refuses, Error(kBusy) where
 /// it takes no more connections, Error(kUnsupported) for a server older than 15.
 std::unique_ptr<Connection> open(const OpenOptions& options);
+
+/// The same by a link of the pool, whose DSN it is.
+std::unique_ptr<Connection> open(OpenOptions options, Pool& pool);
 
 }  // namespace doppel::postgres

@@ -7,6 +7,7 @@
 #include "adapters/postgres/live_notes.hpp"
 #include "adapters/postgres/overlay_carriers.hpp"
 #include "adapters/postgres/overlay_names.hpp"
+#include "adapters/postgres/pool.hpp"
 #include "adapters/postgres/sql_session.hpp"
 #include "adapters/postgres/values.hpp"
 #include "base/error.hpp"
@@ -41,7 +42,10 @@ std::string without_password(std::string dsn) {
 
 class AttachedServer final : public database::Database {
  public:
-  explicit AttachedServer(std::string dsn) : dsn_(std::move(dsn)), builder_(make_builder(dsn_)) {}
+  explicit AttachedServer(std::string dsn)
+      : dsn_(std::move(dsn)),
+        pool_(std::make_shared<Pool>(PoolOptions{.dsn = dsn_})),
+        builder_(make_builder(pool_)) {}
 
   std::string dsn() const override { return without_password(dsn_); }
 
@@ -49,9 +53,10 @@ class AttachedServer final : public database::Database {
     const bool writes = access == database::Access::kReadWrite;
     if (!writes && spare_ != nullptr) return std::move(spare_);
     return postgres::open(
-        {.dsn = dsn_,
+        {.dsn = {},
          .access = access,
-         .lock_timeout_ms = writes ? kWritePatienceMs : OpenOptions{}.lock_timeout_ms});
+         .lock_timeout_ms = writes ? kWritePatienceMs : OpenOptions{}.lock_timeout_ms},
+        *pool_);
   }
 
   std::unique_ptr<database::SqlSession> open_session() override {
@@ -62,21 +67,22 @@ class AttachedServer final : public database::Database {
 
   std::vector<database::Finding> examine(const database::OverlaySpec& spec,
                                          std::span<const database::Lookup> lookups) override {
-    return postgres::examine(*postgres::open({.dsn = dsn_}), spec, lookups);
+    return postgres::examine(*postgres::open({.dsn = {}}, *pool_), spec, lookups);
   }
 
   std::vector<database::EndedSession> end_harmful_sessions(
       const database::SessionLimits& limits) override {
-    const auto connection = postgres::open({.dsn = dsn_, .access = database::Access::kReadWrite});
+    const auto connection =
+        postgres::open({.dsn = {}, .access = database::Access::kReadWrite}, *pool_);
     return postgres::end_harmful_sessions(*connection, limits);
   }
 
-  std::unique_ptr<database::LiveTracking> tracking() override { return track_live(dsn_); }
+  std::unique_ptr<database::LiveTracking> tracking() override { return track_live(pool_); }
 
   std::unique_ptr<database::Listener> listen() override { return postgres::listen(dsn_); }
 
   std::optional<std::string> sandbox_mark() override {
-    auto connection = postgres::open({.dsn = dsn_});
+    auto connection = postgres::open({.dsn = {}}, *pool_);
     // The role of a sandbox sees the sandbox's schema first.
     if (connection->path().empty() || !connection->path().front().starts_with(kSandboxPrefix)) {
       spare_ = std::move(connection);
@@ -99,15 +105,17 @@ class AttachedServer final : public database::Database {
   /// The database itself, in a transaction that is never committed: nothing is copied.
   std::unique_ptr<database::Connection> throw_away_copy(const std::filesystem::path& /*folder*/,
                                                         std::int64_t /*limit_bytes*/) override {
-    auto connection = postgres::open({.dsn = dsn_,
+    auto connection = postgres::open({.dsn = {},
                                       .access = database::Access::kReadWrite,
-                                      .lock_timeout_ms = kRehearsalPatienceMs});
+                                      .lock_timeout_ms = kRehearsalPatienceMs},
+                                     *pool_);
     connection->never_commit();
     return connection;
   }
 
  private:
   std::string dsn_;
+  std::shared_ptr<Pool> pool_;
   std::unique_ptr<database::OverlayBuilder> builder_;
   /// Whoever has seen that this is live reads it next, by the same connection.
   std::unique_ptr<Connection> spare_;

@@ -73,6 +73,25 @@ class Texts {
 
 void ignore_notice(void* /*unused*/, const PGresult* /*unused*/) {}
 
+/// On these the text of values depends, and how long things may take.
+std::string settings_text(const OpenOptions& options) {
+  const bool read_only = options.access == database::Access::kReadOnly;
+  return "SELECT set_config(s.name, s.value, false) FROM (VALUES "
+         "('standard_conforming_strings', 'on'), ('datestyle', 'ISO, YMD'), "
+         "('intervalstyle', 'postgres'), ('timezone', 'UTC'), ('extra_float_digits', '1'), "
+         "('bytea_output', 'hex'), ('lc_monetary', 'C'), ('xmloption', 'content'), "
+         // What is asked here is asked once: to compile it takes longer than to answer it.
+         "('jit', 'off'), "
+         // What a killed doppel left running ends soon, too.
+         "('client_connection_check_interval', '2s'), "
+         "('lock_timeout', '" +
+         std::to_string(options.lock_timeout_ms) + "'), ('default_transaction_read_only', '" +
+         (read_only ? "on" : "off") + "'), ('idle_in_transaction_session_timeout', CASE " +
+         "current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN '" +
+         std::to_string(options.idle_timeout_ms) +
+         "' ELSE current_setting('idle_in_transaction_session_timeout') END)) AS s (name, value)";
+}
+
 }  // namespace
 
 void check(const PGresult* result, const std::string& place) {
@@ -89,7 +108,7 @@ void check(const PGresult* result, const std::string& place) {
   }
 }
 
-Link::Link(const OpenOptions& options)
+Link::Link(const OpenOptions& options, Settings settings)
     : place_(printable(database::without_secrets(options.dsn), kShown)),
       dsn_(options.dsn),
       statement_timeout_ms_(options.statement_timeout_ms),
@@ -98,20 +117,28 @@ Link::Link(const OpenOptions& options)
   if (handle_ == nullptr) throw Error(ErrorCode::kIo, "there is not enough memory");
   if (PQstatus(handle_.get()) != CONNECTION_OK) fail_to_connect(handle_.get(), place_);
   PQsetNoticeReceiver(handle_.get(), ignore_notice, nullptr);
-  const bool read_only = options.access == database::Access::kReadOnly;
-  run_script(
-      "SET standard_conforming_strings = on; SET datestyle = 'ISO, YMD'; "
-      "SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 1; "
-      "SET bytea_output = hex; SET lc_monetary = 'C'; SET xmloption = content; "
-      // What is asked here is asked once: to compile it takes longer than to answer it.
-      "SET jit = off; "
-      // What a killed doppel left running ends soon, too.
-      "SET client_connection_check_interval = '2s'; "
-      "SET lock_timeout = " +
-      std::to_string(options.lock_timeout_ms) + "; SET default_transaction_read_only = " +
-      (read_only ? "on" : "off") + "; SELECT set_config('idle_in_transaction_session_timeout', '" +
-      std::to_string(options.idle_timeout_ms) +
-      "', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'");
+  if (settings == Settings::kAtOnce) {
+    run_script(settings_text(options));
+  } else {
+    send_ahead(settings_text(options));
+  }
+}
+
+void Link::forget_all() {
+  ahead_.clear();
+  run_script("DISCARD ALL");
+}
+
+void Link::begin_anew(const OpenOptions& options) {
+  statement_timeout_ms_ = options.statement_timeout_ms;
+  lock_timeout_ms_ = options.lock_timeout_ms;
+  send_ahead(settings_text(options));
+}
+
+bool Link::is_open() const {
+  pollfd socket{.fd = PQsocket(handle_.get()), .events = POLLIN, .revents = 0};
+  // Nobody asked: what comes is the server's farewell.
+  return PQstatus(handle_.get()) == CONNECTION_OK && ::poll(&socket, 1, 0) == 0;
 }
 
 void Link::begin_waiting() {
@@ -329,6 +356,21 @@ void Link::stream(const std::string& sql, const std::function<void(const PGresul
     while (next() != nullptr) continue;
     throw;
   }
+}
+
+void Link::leave_behind(const std::string& sql) {
+  require_text(sql, place_);
+  flush_ahead();
+  ++sent_;
+  // Else the server would look whether somebody still waits.
+  const std::string script = "SET client_connection_check_interval = 0;\n" + sql;
+  if (PQsendQuery(handle_.get(), script.c_str()) == 0) fail_broken();
+  for (int unsent = PQflush(handle_.get()); unsent != 0; unsent = PQflush(handle_.get())) {
+    if (unsent < 0) fail_broken();
+    pollfd wait{.fd = PQsocket(handle_.get()), .events = POLLOUT, .revents = 0};
+    ::poll(&wait, 1, -1);
+  }
+  handle_.reset();
 }
 
 ResultHandle Link::run_script(const std::string& sql) {

@@ -27,6 +27,12 @@ struct OpenOptions {
   int idle_timeout_ms = 60'000;
 };
 
+/// When a link's settings go to the server.
+enum class Settings {
+  kAtOnce,
+  kWithTheFirst,  ///< statement, which doesn't fail
+};
+
 /// One statement with parameters $1, $2, ...
 struct Statement {
   std::string sql;
@@ -37,7 +43,16 @@ struct Statement {
 class Link {
  public:
   /// Connects and fixes the settings on which values depend. Throws as `open` does.
-  explicit Link(const OpenOptions& options);
+  explicit Link(const OpenOptions& options, Settings settings = Settings::kAtOnce);
+
+  /// Nothing is left of its use so far: settings, roles, locks, temporary tables, prepared
+  /// statements, cursors. REQUIRES: no transaction.
+  void forget_all();
+  /// As if it had just been made with these options, but that it keeps its connection. The settings
+  /// go with the first statement. REQUIRES: nothing since it was made or forgot all.
+  void begin_anew(const OpenOptions& options);
+  /// Whether the server has not closed the connection, as far as is known without asking.
+  bool is_open() const;
 
   /// One statement with parameters $1, $2, ...; throws ServerError. After its deadline it is
   /// cancelled, and Error(kBusy) thrown.
@@ -63,6 +78,9 @@ class Link {
   void stream(const std::string& sql, const std::function<void(const PGresult*)>& sink);
   /// Several statements without parameters; the last one's result.
   ResultHandle run_script(const std::string& sql);
+  /// Statements that the server does while nobody waits for them, also after this process has
+  /// ended; whether they went well nobody is told. The connection is given up: the last use of it.
+  void leave_behind(const std::string& sql);
 
   PGTransactionStatusType status() const { return PQtransactionStatus(handle_.get()); }
   PGconn* handle() const { return handle_.get(); }

@@ -93,11 +93,12 @@ std::string removal_of(const std::string& relation) {
 
 class LiveNotes final : public database::LiveTracking {
  public:
-  explicit LiveNotes(std::string dsn) : dsn_(std::move(dsn)) {}
+  explicit LiveNotes(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
 
   void track(std::span<const TableShapePtr> tables) override {
     const auto live =
-        open({.dsn = dsn_, .access = database::Access::kReadWrite, .lock_timeout_ms = kPatienceMs});
+        open({.dsn = {}, .access = database::Access::kReadWrite, .lock_timeout_ms = kPatienceMs},
+             *pool_);
     live->run_script("BEGIN");
     try {
       for (const Row& row : ask(*live, std::string(kStanding))) {
@@ -119,7 +120,7 @@ class LiveNotes final : public database::LiveTracking {
   }
 
   std::vector<std::string> tracked() override {
-    const auto live = open({.dsn = dsn_});
+    const auto live = open({.dsn = {}}, *pool_);
     std::vector<std::string> tables;
     for (const Row& row : ask(*live, std::string(kStanding))) tables.push_back(row[1].text());
     return tables;
@@ -129,8 +130,8 @@ class LiveNotes final : public database::LiveTracking {
                                                      std::span<const Key> keys) override {
     std::vector<std::optional<LiveTouch>> touches(keys.size());
     if (keys.empty()) return touches;
-    const auto live = open({.dsn = dsn_});
-    if (!has_notes(*live)) return touches;
+    if (reader_ == nullptr) reader_ = open({.dsn = {}}, *pool_);
+    if (!has_notes(*reader_)) return touches;
     json::array wanted;
     for (const Key& key : keys) {
       json::array texts;
@@ -138,7 +139,7 @@ class LiveNotes final : public database::LiveTracking {
       wanted.emplace_back(std::move(texts));
     }
     for (const Row& row :
-         ask(*live, R"(
+         ask(*reader_, R"(
 SELECT k.place, n.by, to_char(n.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS k (key, place) CROSS JOIN LATERAL (
   SELECT by, at FROM doppel.live_note WHERE tbl = $1 AND key = ARRAY(
@@ -182,13 +183,14 @@ FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS k (key, place) CROSS JOI
         owner.at(0).at(0).text()));
   }
 
-  std::string dsn_;
+  std::shared_ptr<Pool> pool_;
+  std::unique_ptr<Connection> reader_;  ///< of one table's rows after the other's
 };
 
 }  // namespace
 
-std::unique_ptr<database::LiveTracking> track_live(std::string dsn) {
-  return std::make_unique<LiveNotes>(std::move(dsn));
+std::unique_ptr<database::LiveTracking> track_live(std::shared_ptr<Pool> pool) {
+  return std::make_unique<LiveNotes>(std::move(pool));
 }
 
 }  // namespace doppel::postgres

@@ -12,8 +12,8 @@ using database::OverlaySpec;
 /// Which builder makes and opens a sandbox, by its carrier.
 class Builders final : public database::OverlayBuilder {
  public:
-  explicit Builders(const std::string& dsn)
-      : copy_(make_copy_builder(dsn)), rows_(make_rows_builder(dsn)) {}
+  explicit Builders(const std::shared_ptr<Pool>& pool)
+      : copy_(make_copy_builder(pool)), rows_(make_rows_builder(pool)) {}
 
   std::string default_carrier() const override { return copy_->default_carrier(); }
   std::vector<database::RowCount> create(const OverlaySpec& spec) override {
@@ -64,7 +64,7 @@ void ServerOverlayBuilder::recover(const OverlaySpec& spec) {
 }
 
 std::unique_ptr<Connection> ServerOverlayBuilder::connect(database::Access access) const {
-  return postgres::open({.dsn = dsn_, .access = access});
+  return postgres::open({.dsn = {}, .access = access}, *pool_);
 }
 
 std::string ServerOverlayBuilder::dsn_of_login(Connection& connection, const OverlaySpec& spec,
@@ -77,8 +77,8 @@ std::string ServerOverlayBuilder::dsn_of_login(Connection& connection, const Ove
   return dsn_of_role(connection, role, read_password(spec));
 }
 
-std::unique_ptr<database::OverlayBuilder> make_builder(const std::string& dsn) {
-  return std::make_unique<Builders>(dsn);
+std::unique_ptr<database::OverlayBuilder> make_builder(const std::shared_ptr<Pool>& pool) {
+  return std::make_unique<Builders>(pool);
 }
 
 }  // namespace doppel::postgres

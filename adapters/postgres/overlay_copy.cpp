@@ -213,8 +213,8 @@ void CopyOverlayBuilder::remove(const OverlaySpec& spec) {
 
 }  // namespace
 
-std::unique_ptr<database::OverlayBuilder> make_copy_builder(std::string dsn) {
-  return std::make_unique<CopyOverlayBuilder>(std::move(dsn));
+std::unique_ptr<database::OverlayBuilder> make_copy_builder(std::shared_ptr<Pool> pool) {
+  return std::make_unique<CopyOverlayBuilder>(std::move(pool));
 }
 
 }  // namespace doppel::postgres

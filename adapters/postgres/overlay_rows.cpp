@@ -105,23 +105,29 @@ Generation require_generation(Connection& connection, const std::vector<TableSha
   return {*generation, fresh};
 }
 
-std::vector<Row> unused_generations(Connection& connection) {
-  return rows_of(
-      connection
-          .run("SELECT generation FROM doppel.shared_generation AS g WHERE NOT EXISTS "
-               "(SELECT FROM doppel.shared_sandbox AS s WHERE s.generation = g.generation)")
-          .get());
-}
-
 /// Generations without a sandbox go, and with the last one what they have in common.
 void drop_unused(Connection& connection) {
   // Mostly there is none, and nobody waits for anybody.
   if (unused_generations(connection).empty()) return;
   lock_shared(connection, SharedLock::kAlone);
-  for (const Row& row : unused_generations(connection)) {
-    drop_generation(connection, static_cast<int>(row[0].integer()));
+  for (const int generation : unused_generations(connection)) {
+    forget_leaving(connection, generation);
+    drop_generation(connection, generation);
   }
   unlock_shared(connection, SharedLock::kAlone);
+}
+
+/// Removes the rows of those that left where the server didn't: it went down, say.
+void finish_leaving(Connection& connection) {
+  connection.run_script("BEGIN");
+  const std::vector<SharedSandbox> leaving = find_leaving(connection);
+  if (!leaving.empty()) set_copying(connection);
+  for (const SharedSandbox& sandbox : leaving) {
+    clear_shared(connection, shared_names(connection, sandbox.generation), sandbox.number);
+    connection.run("DELETE FROM doppel.shared_sandbox WHERE number = $1",
+                   std::vector<Value>{Value(sandbox.number)});
+  }
+  connection.run_script("COMMIT");
 }
 
 /// The rows of `fresh` become `own`'s. REQUIRES: an open transaction.
@@ -190,6 +196,7 @@ std::vector<database::RowCount> RowsOverlayBuilder::create(const OverlaySpec& sp
     throw Error(ErrorCode::kAlreadyExists, "there is a sandbox of this name already",
                 {.place = names_of(spec).schema});
   }
+  if (has_registry(*connection)) finish_leaving(*connection);
   prepare_folder(spec);
   try {
     const Generation generation = require_generation(*connection, config_shapes(spec));
@@ -302,24 +309,24 @@ void RowsOverlayBuilder::replace(const OverlaySpec& spec, const OverlaySpec& nex
 void RowsOverlayBuilder::remove(const OverlaySpec& spec) {
   const auto connection = connect(database::Access::kReadWrite);
   const auto sandbox = find_shared(*connection, names_of(spec).schema);
-  if (sandbox) {
-    if (!sandbox->role.empty()) end_sessions(*connection, sandbox->role);
-    connection->run_script("BEGIN");
-    set_copying(*connection);
-    clear_shared(*connection, shared_names(*connection, sandbox->generation), sandbox->number);
-    connection->run_script("COMMIT");
-    if (!sandbox->role.empty()) drop_role(*connection, sandbox->role, "");
-    connection->run("DELETE FROM doppel.shared_sandbox WHERE number = $1",
-                    std::vector<Value>{Value(sandbox->number)});
+  if (sandbox && !sandbox->role.empty()) {
+    end_sessions(*connection, sandbox->role);
+    drop_role(*connection, sandbox->role, "");
   }
+  if (sandbox) let_leave(*connection, sandbox->number);
   if (has_registry(*connection)) drop_unused(*connection);
   remove_folder(spec);
+  // Of the last one the tables are gone. Of others each row that goes is looked for in all that
+  // could refer to it: nobody has to wait for that, and nobody sees it.
+  if (!sandbox || !is_known(*connection, sandbox->number)) return;
+  connection->link().leave_behind(clearing_script(
+      *connection, shared_names(*connection, sandbox->generation), sandbox->number));
 }
 
 }  // namespace
 
-std::unique_ptr<database::OverlayBuilder> make_rows_builder(std::string dsn) {
-  return std::make_unique<RowsOverlayBuilder>(std::move(dsn));
+std::unique_ptr<database::OverlayBuilder> make_rows_builder(std::shared_ptr<Pool> pool) {
+  return std::make_unique<RowsOverlayBuilder>(std::move(pool));
 }
 
 }  // namespace doppel::postgres

@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "adapters/postgres/connection.hpp"
+#include "adapters/postgres/link.hpp"
 
-/// Connections of one kind for many requests, bounded, so that a busy server doesn't take all that
-/// the database has. Only connections as they were opened are given out again.
+/// Links to one database for many uses, bounded, so that a busy server doesn't take all that the
+/// database has. A use finds nothing of the one before it, and who is idle holds nothing.
 namespace doppel::postgres {
 
 struct PoolOptions {
-  OpenOptions open;
+  std::string dsn;
   std::size_t most = 8;
   int wait_ms = 5000;  ///< for somebody to give one back
   /// One that nobody used for so long is asked whether it still answers before it is given out.
@@ -27,14 +27,36 @@ struct PoolCounts {
   std::int64_t opened = 0, reused = 0, asked = 0, waited = 0;
   std::int64_t refused = 0;  ///< nobody gave one back in time
   std::int64_t broken = 0;   ///< thrown away: they answered no more
-  /// Thrown away: left in a transaction, with other settings, or with something that ends with the
-  /// session: advisory locks, temporary tables, prepared statements, cursors, LISTEN.
-  std::int64_t tainted = 0;
+  std::int64_t tainted = 0;  ///< thrown away: they were left in a transaction
   std::size_t idle = 0, used = 0;
 };
 
-/// Threads: any. A connection that was taken is its taker's.
-class Pool {
+class Pool;
+
+/// A link until the end of this: a pool's, or one of its own. Its settings go with the first
+/// statement, which doesn't fail.
+class Lease {
+ public:
+  explicit Lease(const OpenOptions& options)
+      : link_(std::make_unique<Link>(options, Settings::kWithTheFirst)) {}
+  Lease(Lease&& other) noexcept = default;
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  Lease& operator=(Lease&&) = delete;
+  ~Lease();
+  Link& operator*() const { return *link_; }
+  Link* operator->() const { return link_.get(); }
+
+ private:
+  friend class Pool;
+  Lease(std::shared_ptr<Pool> pool, std::unique_ptr<Link> link)
+      : pool_(std::move(pool)), link_(std::move(link)) {}
+  std::shared_ptr<Pool> pool_;
+  std::unique_ptr<Link> link_;
+};
+
+/// Threads: any. A link that was taken is its taker's.
+class Pool : public std::enable_shared_from_this<Pool> {
  public:
   explicit Pool(PoolOptions options) : options_(std::move(options)) {
     idle_.reserve(options_.most);
@@ -42,45 +64,31 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// A connection until the end of this, which the pool outlives.
-  class Lease {
-   public:
-    Lease(Lease&& other) noexcept;
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
-    Connection& operator*() const { return *member_.connection; }
-    Connection* operator->() const { return member_.connection.get(); }
-
-   private:
-    friend class Pool;
-    struct Member {
-      std::unique_ptr<Connection> connection;
-      std::string settings;  ///< as it was opened
-      std::chrono::steady_clock::time_point since = {};
-    };
-    Lease(Pool& pool, Member member) : pool_(&pool), member_(std::move(member)) {}
-    Pool* pool_;
-    Member member_;
-  };
-
-  /// Throws Error(kBusy) when nobody gives one back in time, and what open() throws.
-  Lease take();
+  /// A link with these options, whose DSN is the pool's. Throws Error(kBusy) when nobody gives one
+  /// back in time, and what the constructor of Link throws. REQUIRES: a shared pointer holds this.
+  Lease take(OpenOptions options);
+  const std::string& dsn() const { return options_.dsn; }
   PoolCounts counts() const;
 
  private:
-  using Member = Lease::Member;
+  friend class Lease;
+  using Moment = std::chrono::steady_clock::time_point;
 
-  Member open_one();
-  bool answers(Member& member);
-  void give_back(Member member) noexcept;
-  void throw_away(Member member, std::int64_t PoolCounts::* why) noexcept;
+  struct Idle {
+    std::unique_ptr<Link> link;
+    Moment since;
+  };
+
+  /// Takes a place, and a link where one is idle.
+  Idle take_place();
+  bool answers(const Idle& idle);
+  void give_back(std::unique_ptr<Link> link) noexcept;
+  void throw_away(std::unique_ptr<Link> link, std::int64_t PoolCounts::* why) noexcept;
 
   const PoolOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable given_back_;
-  std::vector<Member> idle_;  ///< the last one given back at the end
+  std::vector<Idle> idle_;  ///< the last one given back at the end
   PoolCounts counts_;
 };
 

@@ -75,38 +75,72 @@ bool has_null(const std::vector<Value>& values) {
 
 std::vector<std::optional<Row>> Connection::read_rows(const TableShape& table,
                                                       std::span<const Key> keys) {
-  std::vector<std::optional<Row>> rows(keys.size());
-  if (keys.empty()) return rows;
+  // Borrowed: the caller's shape lives as long as the call.
+  const database::TableKeys asked{.table = {std::shared_ptr<void>(), &table},
+                                  .keys = {keys.begin(), keys.end()}};
+  return std::move(read_rows_of(std::span(&asked, 1)).front());
+}
+
+std::vector<std::vector<std::optional<Row>>> Connection::read_rows_of(
+    std::span<const database::TableKeys> asked) {
+  std::vector<std::vector<std::optional<Row>>> all;
+  std::vector<std::size_t> tables;
+  std::vector<Questions> questions;
+  std::vector<Statement> statements;
+  const auto lock_of = [&](const TableShape& table) {
+    return locks_what_it_reads_ && facts(table.name).lockable
+               ? order_text(table) + " FOR NO KEY UPDATE OF t"
+               : "";
+  };
   return guarded([&] {
-    const TableFacts& known = facts(table.name);
-    const std::vector<std::string> key = key_columns(table);
-    const std::string columns = columns_text(table.columns);
-    const std::string lock =
-        locks_what_it_reads_ && known.lockable ? order_text(table) + " FOR NO KEY UPDATE OF t" : "";
-    const Questions questions = questions_of(known, key, keys);
-    if (!questions.asked.empty()) {
-      const ResultHandle result =
-          link_.run("SELECT w.n, " + columns + " FROM " + wanted_text(key.size()) + " JOIN " +
-                        known.own + " AS t ON " + equal_text(known, key) + lock,
-                    questions.arrays);
-      for (int i = 0; i < PQntuples(result.get()); ++i) {
-        const auto number = static_cast<std::size_t>(value_of(result.get(), i, 0).integer());
-        auto& row = rows[questions.asked[number - 1]];
-        if (!row) row = row_of(result.get(), i, 1);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const TableShape& table = *asked[i].table;
+      all.emplace_back(asked[i].keys.size());
+      if (asked[i].keys.empty()) continue;
+      const TableFacts& known = facts(table.name);
+      const std::vector<std::string> key = key_columns(table);
+      Questions of_table = questions_of(known, key, asked[i].keys);
+      if (of_table.asked.empty()) continue;
+      statements.push_back({.sql = "SELECT w.n, " + columns_text(table.columns) + " FROM " +
+                                   wanted_text(key.size()) + " JOIN " + known.own + " AS t ON " +
+                                   equal_text(known, key) + lock_of(table),
+                            .parameters = of_table.arrays});
+      tables.push_back(i);
+      questions.push_back(std::move(of_table));
+    }
+    const std::vector<ResultHandle> results =
+        statements.empty() ? std::vector<ResultHandle>() : link_.run_all(statements);
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      const PGresult* result = results[i].get();
+      for (int line = 0; line < PQntuples(result); ++line) {
+        const auto number = static_cast<std::size_t>(value_of(result, line, 0).integer());
+        auto& row = all[tables[i]][questions[i].asked[number - 1]];
+        if (!row) row = row_of(result, line, 1);
       }
     }
-    // A key of the manifest may hold NULL, which is no value to be joined by.
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (!has_null(keys[i])) continue;
-      std::vector<Value> parameters;
-      const std::string condition = identical_text(known, key, keys[i], parameters);
-      const ResultHandle result = link_.run("SELECT " + columns + " FROM " + known.own +
-                                                " AS t WHERE " + condition + lock + " LIMIT 1",
-                                            parameters);
-      if (PQntuples(result.get()) > 0) rows[i] = row_of(result.get(), 0);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const TableShape& table = *asked[i].table;
+      read_keys_with_null(table, asked[i].keys, asked[i].keys.empty() ? "" : lock_of(table),
+                          all[i]);
     }
-    return rows;
+    return std::move(all);
   });
+}
+
+void Connection::read_keys_with_null(const TableShape& table, std::span<const Key> keys,
+                                     const std::string& lock,
+                                     std::vector<std::optional<Row>>& rows) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!has_null(keys[i])) continue;
+    std::vector<Value> parameters;
+    const TableFacts& known = facts(table.name);
+    const std::string condition = identical_text(known, key_columns(table), keys[i], parameters);
+    const ResultHandle result =
+        link_.run("SELECT " + columns_text(table.columns) + " FROM " + known.own + " AS t WHERE " +
+                      condition + lock + " LIMIT 1",
+                  parameters);
+    if (PQntuples(result.get()) > 0) rows[i] = row_of(result.get(), 0);
+  }
 }
 
 void Connection::scan_rows(const TableShape& table, const database::Matching& matching,

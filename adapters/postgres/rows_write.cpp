@@ -35,15 +35,14 @@ struct Run {
 
 using Rows = std::vector<std::vector<Value>>;
 
-ResultHandle send(Connection& connection, const std::string& sql, const Rows& rows,
-                  std::size_t width) {
+Statement statement_of(std::string sql, const Rows& rows, std::size_t width) {
   std::vector<const std::vector<Value>*> pointers;
   pointers.reserve(rows.size());
   for (const auto& row : rows) pointers.push_back(&row);
-  return connection.run(sql, arrays_of(width, pointers));
+  return {.sql = std::move(sql), .parameters = arrays_of(width, pointers)};
 }
 
-ResultHandle insert(Connection& connection, std::span<const RowChange> changes) {
+Statement insert(Connection& connection, std::span<const RowChange> changes) {
   const TableShape& table = *changes.front().table;
   const TableFacts& facts = connection.facts(table.name);
   std::string values;
@@ -52,11 +51,10 @@ ResultHandle insert(Connection& connection, std::span<const RowChange> changes) 
   }
   Rows rows;
   for (const RowChange& change : changes) rows.push_back(*change.after);
-  return send(connection,
-              "INSERT INTO " + facts.text + " (" + database::quote_names(table.columns) +
-                  ") OVERRIDING SYSTEM VALUE SELECT " + values + " FROM " +
-                  wanted_text(table.columns.size()) + " ORDER BY w.n",
-              rows, table.columns.size());
+  return statement_of("INSERT INTO " + facts.text + " (" + database::quote_names(table.columns) +
+                          ") OVERRIDING SYSTEM VALUE SELECT " + values + " FROM " +
+                          wanted_text(table.columns.size()) + " ORDER BY w.n",
+                      rows, table.columns.size());
 }
 
 /// A key of the manifest may hold NULL; then the row stands alone and its condition is written out.
@@ -72,8 +70,8 @@ std::string key_text(const TableFacts& facts, const TableShape& table, const Key
   return text;
 }
 
-ResultHandle update(Connection& connection, std::span<const RowChange> changes,
-                    const std::vector<std::size_t>& columns) {
+Statement update(Connection& connection, std::span<const RowChange> changes,
+                 const std::vector<std::size_t>& columns) {
   const TableShape& table = *changes.front().table;
   const TableFacts& facts = connection.facts(table.name);
   std::string assignments;
@@ -88,39 +86,44 @@ ResultHandle update(Connection& connection, std::span<const RowChange> changes,
     row.insert(row.end(), change.key.begin(), change.key.end());
   }
   const std::size_t width = columns.size() + table.key.size();
-  return send(connection,
-              "UPDATE " + facts.own + " AS t SET " + assignments + " FROM " + wanted_text(width) +
-                  " WHERE " + key_text(facts, table, changes.front().key, columns.size()),
-              rows, width);
+  return statement_of("UPDATE " + facts.own + " AS t SET " + assignments + " FROM " +
+                          wanted_text(width) + " WHERE " +
+                          key_text(facts, table, changes.front().key, columns.size()),
+                      rows, width);
 }
 
-ResultHandle erase(Connection& connection, std::span<const RowChange> changes) {
+Statement erase(Connection& connection, std::span<const RowChange> changes) {
   const TableShape& table = *changes.front().table;
   const TableFacts& facts = connection.facts(table.name);
   Rows rows;
   for (const RowChange& change : changes) rows.push_back(change.key);
-  return send(connection,
-              "DELETE FROM " + facts.own + " AS t USING " + wanted_text(table.key.size()) +
-                  " WHERE " + key_text(facts, table, changes.front().key, 0),
-              rows, table.key.size());
+  return statement_of("DELETE FROM " + facts.own + " AS t USING " + wanted_text(table.key.size()) +
+                          " WHERE " + key_text(facts, table, changes.front().key, 0),
+                      rows, table.key.size());
+}
+
+Statement writing_of(Connection& connection, std::span<const RowChange> changes,
+                     const std::vector<std::size_t>& columns) {
+  switch (changes.front().kind()) {
+    case ChangeKind::kInsert:
+      return insert(connection, changes);
+    case ChangeKind::kUpdate:
+      return update(connection, changes, columns);
+    case ChangeKind::kDelete:
+      break;
+  }
+  return erase(connection, changes);
 }
 
 /// The number of rows that the server says it wrote.
+std::int64_t written(const ResultHandle& result) {
+  return parse_integer(PQcmdTuples(result.get())).value_or(0);
+}
+
 std::int64_t write(Connection& connection, std::span<const RowChange> changes,
                    const std::vector<std::size_t>& columns) {
-  ResultHandle result;
-  switch (changes.front().kind()) {
-    case ChangeKind::kInsert:
-      result = insert(connection, changes);
-      break;
-    case ChangeKind::kUpdate:
-      result = update(connection, changes, columns);
-      break;
-    case ChangeKind::kDelete:
-      result = erase(connection, changes);
-      break;
-  }
-  return parse_integer(PQcmdTuples(result.get())).value_or(0);
+  const Statement statement = writing_of(connection, changes, columns);
+  return written(connection.run(statement.sql, statement.parameters));
 }
 
 enum class Outcome { kDone, kMoved };
@@ -200,7 +203,39 @@ bool write_at_once(Connection& connection, std::span<const RowChange> changes, c
   }
 }
 
+/// Whether all of it went well in one round trip; else nothing of it is done.
+bool write_in_one_trip(Connection& connection, std::span<const RowChange> changes) {
+  std::vector<Run> runs;
+  for (std::size_t at = 0; at < changes.size();) {
+    if (changes[at].changes_nothing()) {
+      ++at;
+      continue;
+    }
+    runs.push_back(next_run(connection, changes, at));
+    at += runs.back().count;
+  }
+  if (runs.size() < 2) return false;
+  std::vector<Statement> statements;
+  for (const Run& run : runs) {
+    statements.push_back(
+        writing_of(connection, changes.subspan(run.first, run.count), run.columns));
+  }
+  Savepoint savepoint(connection.link());
+  try {
+    const std::vector<ResultHandle> results = connection.link().run_all(statements);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (written(results[i]) != static_cast<std::int64_t>(runs[i].count)) return false;
+    }
+    savepoint.keep();
+    return true;
+  } catch (const ServerError& error) {
+    if (error.code() != ErrorCode::kConstraint) throw;
+    return false;
+  }
+}
+
 std::vector<database::Moved> write_all(Connection& connection, std::span<const RowChange> changes) {
+  if (changes.size() <= kRowsAtOnce && write_in_one_trip(connection, changes)) return {};
   for (std::size_t at = 0; at < changes.size();) {
     if (changes[at].changes_nothing()) {
       ++at;
@@ -231,7 +266,9 @@ std::vector<database::Moved> Connection::apply_changes(std::span<const RowChange
     locks_what_it_reads_ = true;
     std::vector<database::Moved> moved;
     try {
-      moved = database::find_moved(*this, changes);
+      moved = database::find_moved(
+          [this](std::span<const database::TableKeys> asked) { return read_rows_of(asked); },
+          changes);
     } catch (...) {
       locks_what_it_reads_ = false;
       throw;

@@ -159,13 +159,28 @@ std::vector<std::string> tables_in(Connection& connection, const SharedNames& na
 }
 
 /// One statement for all tables: references are judged at its end, whatever they do.
-void write_all(Connection& connection, const std::vector<std::string>& writes) {
+std::string all_of(const std::vector<std::string>& writes) {
   std::string sql;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     sql += fmt::format("{}w{} AS ({})", i == 0 ? "WITH " : ",\n", i, writes[i]);
   }
-  if (!writes.empty()) connection.run(sql + " SELECT");
+  return sql + " SELECT";
 }
+
+std::string deletion_of(Connection& connection, const SharedNames& names, std::int32_t number) {
+  std::vector<std::string> writes;
+  for (const std::string& table : tables_in(connection, names)) {
+    writes.push_back(fmt::format("DELETE FROM {} WHERE {} = {}", table, kSandboxColumn, number));
+  }
+  return all_of(writes);
+}
+
+/// What is copied from live, moved or removed as a whole has nothing for references to judge: half
+/// of the time that it takes. Only who was given the right may say so.
+constexpr std::string_view kCopying =
+    "SELECT set_config('doppel.copying', 'on', true), CASE WHEN has_parameter_privilege("
+    "'session_replication_role', 'SET') THEN set_config('session_replication_role', 'replica', "
+    "true) END";
 
 }  // namespace
 
@@ -257,11 +272,17 @@ std::vector<database::RowCount> fill_shared(Connection& connection,
 }
 
 void clear_shared(Connection& connection, const SharedNames& names, std::int32_t number) {
-  std::vector<std::string> writes;
-  for (const std::string& table : tables_in(connection, names)) {
-    writes.push_back(fmt::format("DELETE FROM {} WHERE {} = {}", table, kSandboxColumn, number));
-  }
-  write_all(connection, writes);
+  connection.run(deletion_of(connection, names, number));
+}
+
+std::string clearing_script(Connection& connection, const SharedNames& names, std::int32_t number) {
+  // Whose entry somebody else has taken away has taken its tables, too: they aren't touched then.
+  return fmt::format(
+      "BEGIN; {0};\nDO $doppel$ BEGIN\n"
+      "PERFORM FROM doppel.shared_sandbox WHERE number = {1} FOR UPDATE;\n"
+      "IF FOUND THEN EXECUTE {2};\nDELETE FROM doppel.shared_sandbox WHERE number = {1}; END IF;\n"
+      "END $doppel$; COMMIT",
+      kCopying, number, quote_text(deletion_of(connection, names, number)));
 }
 
 void hand_over_shared(Connection& connection, const SharedNames& names, std::int32_t from,
@@ -271,21 +292,14 @@ void hand_over_shared(Connection& connection, const SharedNames& names, std::int
     writes.push_back(
         fmt::format("UPDATE {0} SET {1} = {2} WHERE {1} = {3}", table, kSandboxColumn, to, from));
   }
-  write_all(connection, writes);
+  connection.run(all_of(writes));
 }
 
 void analyze_shared(Connection& connection, const SharedNames& names) {
   connection.run_script("ANALYZE " + join(tables_in(connection, names), ", "));
 }
 
-void set_copying(Connection& connection) {
-  // What is copied from live, moved or removed as a whole has nothing for references to judge:
-  // half of the time that it takes. Only who was given the right may say so.
-  connection.run(
-      "SELECT set_config('doppel.copying', 'on', true), CASE WHEN has_parameter_privilege("
-      "'session_replication_role', 'SET') THEN set_config('session_replication_role', 'replica', "
-      "true) END");
-}
+void set_copying(Connection& connection) { connection.run(std::string(kCopying)); }
 
 void write_shared_mark(Connection& connection, const SharedNames& names, std::int32_t number,
                        const std::string& name, const std::string& text) {

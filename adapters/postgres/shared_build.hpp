@@ -27,6 +27,9 @@ std::vector<database::RowCount> fill_shared(Connection& connection,
                                             const SharedNames& names, std::int32_t number);
 
 /// All rows of the sandbox go, those of doppel's own tables too.
+/// The same for the server to do while nobody waits. One at a time, and whoever is told by the
+/// registry that the sandbox leaves may do it as well.
+std::string clearing_script(Connection& connection, const SharedNames& names, std::int32_t number);
 void clear_shared(Connection& connection, const SharedNames& names, std::int32_t number);
 
 /// The rows of sandbox `from` become those of `to`, which has none.

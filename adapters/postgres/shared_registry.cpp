@@ -101,6 +101,56 @@ SharedSandbox add_shared(Connection& connection, const std::string& id, int gene
           .mark = mark};
 }
 
+void let_leave(Connection& connection, std::int32_t number) {
+  connection.run(
+      "UPDATE doppel.shared_sandbox SET id = 'leaving ' || number, role = '' WHERE number = $1",
+      std::vector<Value>{Value(number)});
+}
+
+bool is_known(Connection& connection, std::int32_t number) {
+  return rows_of(connection
+                     .run("SELECT EXISTS (SELECT FROM doppel.shared_sandbox WHERE number = $1)",
+                          std::vector<Value>{Value(number)})
+                     .get())
+             .at(0)
+             .at(0) == Value(1);
+}
+
+std::vector<SharedSandbox> find_leaving(Connection& connection) {
+  std::vector<SharedSandbox> leaving;
+  for (const Row& row :
+       rows_of(connection
+                   .run("SELECT number, id, generation FROM doppel.shared_sandbox WHERE "
+                        "starts_with(id, 'leaving ') ORDER BY number FOR UPDATE SKIP LOCKED")
+                   .get())) {
+    leaving.push_back({.number = static_cast<std::int32_t>(row[0].integer()),
+                       .id = row[1].text(),
+                       .generation = static_cast<int>(row[2].integer()),
+                       .role = {},
+                       .mark = {}});
+  }
+  return leaving;
+}
+
+std::vector<int> unused_generations(Connection& connection) {
+  std::vector<int> unused;
+  for (const Row& row : rows_of(
+           connection
+               .run("SELECT generation FROM doppel.shared_generation AS g WHERE NOT EXISTS (SELECT "
+                    "FROM doppel.shared_sandbox AS s WHERE s.generation = g.generation AND NOT "
+                    "starts_with(s.id, 'leaving '))")
+               .get())) {
+    unused.push_back(static_cast<int>(row[0].integer()));
+  }
+  return unused;
+}
+
+void forget_leaving(Connection& connection, int generation) {
+  connection.run(
+      "DELETE FROM doppel.shared_sandbox WHERE generation = $1 AND starts_with(id, 'leaving ')",
+      std::vector<Value>{Value(generation)});
+}
+
 SharedUse shared_use(Connection& connection, int generation) {
   const auto rows =
       rows_of(connection

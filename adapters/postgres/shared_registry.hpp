@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/postgres/connection.hpp"
 
@@ -31,6 +32,18 @@ std::optional<SharedSandbox> find_shared(Connection& connection, const std::stri
 /// With a number that no other sandbox has or had.
 SharedSandbox add_shared(Connection& connection, const std::string& id, int generation,
                          const std::string& mark);
+
+/// It is none any more from now on: only its rows still stand. REQUIRES: its role is gone.
+void let_leave(Connection& connection, std::int32_t number);
+/// Whether it is still known, also as one that leaves.
+bool is_known(Connection& connection, std::int32_t number);
+/// Those whose rows still stand though nobody removes them; locked, so that nobody else does.
+/// REQUIRES: an open transaction.
+std::vector<SharedSandbox> find_leaving(Connection& connection);
+/// Generations of which no sandbox is left but such as leave.
+std::vector<int> unused_generations(Connection& connection);
+/// Waits for whoever removes the rows of those that leave, and forgets them.
+void forget_leaving(Connection& connection, int generation);
 
 /// Whether there are sandboxes of this generation, and of any.
 struct SharedUse {

@@ -56,5 +56,54 @@ TEST_F(RowsCarrier, MakesNoRelationForASandbox) {
   EXPECT_EQ(ask("SELECT count(*) FROM queue"), Lines{"3"});
 }
 
+/// As doppel's own role sees it.
+std::string ask_own(const std::string& dsn, const std::string& sql) {
+  Link link({.dsn = dsn, .access = Access::kReadWrite});
+  return display(rows_of(link.run_script(sql).get()).at(0).at(0));
+}
+
+TEST_F(RowsCarrier, TheServerDeletesWhatLeaves) {
+  overlays().create(spec_);
+  database::OverlaySpec other = spec_;
+  other.folder += "b";
+  overlays().create(other);
+  const std::string others = "SELECT count(*) FROM zz_doppel_rows_1.queue WHERE doppel_sandbox = 2";
+  ASSERT_EQ(ask_own(live_.dsn(), others), "3");
+  overlays().remove(other);
+  EXPECT_THROW(overlays().open(other, Access::kReadWrite), Error);
+  constexpr int kPatience = 2000;
+  std::string left = "unknown";
+  for (int look = 0; look < kPatience && left != "0"; ++look) {
+    left = ask_own(live_.dsn(), "SELECT count(*) FROM doppel.shared_sandbox WHERE number = 2");
+  }
+  EXPECT_EQ(left, "0");
+  EXPECT_EQ(ask_own(live_.dsn(), others), "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM queue"), Lines{"3"});
+}
+
+TEST_F(RowsCarrier, WhatTheServerDidNotDeleteTheNextOneDoes) {
+  overlays().create(spec_);
+  std::vector<database::OverlaySpec> others(3, spec_);
+  for (std::size_t i = 0; i < others.size(); ++i) others[i].folder += "n" + std::to_string(i);
+  overlays().create(others[0]);
+  overlays().create(others[1]);
+  // As a server leaves it that went down in the middle.
+  Link owner({.dsn = live_.dsn("postgres"), .access = Access::kReadWrite});
+  const auto role = owner.run_script("SELECT role FROM doppel.shared_sandbox WHERE number = 2");
+  const std::string gone = rows_of(role.get()).at(0).at(0).text();
+  owner.run_script("DROP OWNED BY " + gone + "; DROP ROLE " + gone +
+                   "; UPDATE doppel.shared_sandbox SET id = 'leaving 2', role = '' WHERE number = "
+                   "2");
+  overlays().create(others[2]);
+  EXPECT_EQ(ask_own(live_.dsn(), "SELECT count(*) FROM doppel.shared_sandbox WHERE number = 2"),
+            "0");
+  EXPECT_EQ(
+      ask_own(live_.dsn(), "SELECT count(*) FROM zz_doppel_rows_1.queue WHERE doppel_sandbox = 2"),
+      "0");
+  EXPECT_EQ(
+      ask_own(live_.dsn(), "SELECT count(*) FROM zz_doppel_rows_1.queue WHERE doppel_sandbox = 3"),
+      "3");
+}
+
 }  // namespace
 }  // namespace doppel::postgres::testing

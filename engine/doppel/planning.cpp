@@ -447,6 +447,7 @@ plan::Plan Planning::plan(const EnvironmentName& name, const PlanOptions& option
   const Environment environment = workspace_.ready(name, attached);
   OpenSandbox sandbox = workspace_.open_sandbox(environment, attached);
   auto siblings = overlay::read_siblings(attached.model, sandbox.changes.config, *sandbox.overlay);
+  sandbox.overlay.reset();  // Live's reader takes over its connection.
   plan::Request request =
       sandbox_request(environment, attached, std::move(sandbox.changes), sandbox.state);
   request.siblings = std::move(siblings);

@@ -37,7 +37,7 @@ ours AS (SELECT n, substr(o.rolname, length('doppel_owner_') + 1) AS ending FROM
          JOIN pg_namespace AS s ON s.nspname = 'zz_doppel_rows_' || n
          JOIN pg_roles AS o ON o.oid = s.nspowner)
 SELECT 'schema', unnest(ARRAY['zz_doppel_rows_' || n, 'zz_doppel_view_' || n]) FROM used
-UNION ALL SELECT 'role', role FROM doppel.shared_sandbox
+UNION ALL SELECT 'role', role FROM doppel.shared_sandbox WHERE role <> ''
 UNION ALL SELECT DISTINCT 'role', unnest(ARRAY['doppel_owner_' || ending, 'doppel_view_' || ending,
                                                'doppel_rows_' || n || '_' || ending]) FROM ours
 UNION ALL SELECT DISTINCT 'role', g.rolname FROM ours
