@@ -97,8 +97,8 @@ std::string captured_sql(const CapturedTable& table) {
       "doppel_capture AS c LEFT JOIN LATERAL (SELECT true AS doppel_there, t.* FROM {} AS t "
       "WHERE {} OFFSET 0) AS t ON true WHERE c.tbl = {} AND "
       "c.image IS DISTINCT FROM CASE WHEN t.doppel_there IS NOT NULL THEN {} END",
-      kUtc, columns_from_image(table), columns_of(table, "t"), quote_name(table.shape->name),
-      same_row(table), table.number, image_of(table, "t"));
+      kUtc, columns_from_image(table), columns_of(table, "t"), table.own, same_row(table),
+      table.number, image_of(table, "t"));
 }
 
 void take_captured(const CapturedTable& table, const PGresult* result,
@@ -139,7 +139,8 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
   const auto columns =
       rows_of(connection
                   .run("SELECT c.relname, a.attname, format_type(a.atttypid, "
-                       "a.atttypmod), a.attnotnull FROM pg_class c "
+                       "a.atttypmod), a.attnotnull, c.relkind = 'r' AND c.relhassubclass "
+                       "FROM pg_class c "
                        "JOIN pg_attribute a ON a.attrelid = c.oid "
                        "WHERE c.relnamespace = $2::regnamespace "
                        "AND c.relname = ANY ($1::text[]) "
@@ -157,6 +158,9 @@ std::vector<CapturedTable> read_captured_tables(Connection& connection) {
       }
       table.types[i] = (*found->second)[2].text();
       table.nullable[i] = !table.view && (*found->second)[3] != Value(1);
+      if (!table.own.empty()) continue;
+      table.own = (*found->second)[4] == Value(1) ? "ONLY " : "";
+      table.own += quote_name(table.shape->name);
     }
   }
   return tables;
@@ -263,9 +267,8 @@ std::vector<Row> read_base(Connection& connection, const CapturedTable& table,
                            "doppel_capture AS c WHERE c.tbl = {} AND c.key = {}) UNION ALL SELECT "
                            "{} FROM doppel_capture AS c WHERE c.tbl = {} AND c.image IS NOT NULL) "
                            "AS b WHERE {}",
-                           columns_of(table, "b"), columns_of(table, "t"),
-                           quote_name(table.shape->name), table.number, key_of(table, "t"),
-                           columns_from_image(table), table.number, condition),
+                           columns_of(table, "b"), columns_of(table, "t"), table.own, table.number,
+                           key_of(table, "t"), columns_from_image(table), table.number, condition),
                parameters)
           .get());
 }

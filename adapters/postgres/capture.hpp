@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@
 /// switch the triggers off or write the capture: the base is the rows now with the images put back.
 ///
 /// The triggers see whole statements: all old rows first, then all new keys, so that keys that move
-/// within one statement (SET id = id + 1) are told apart.
+/// within one statement (SET id = id + 1) are told apart. Of tables that inherit a statement's
+/// triggers are those of the table that it names, with that table's columns; so theirs see each
+/// row, before it is written what it was, and its new key at the statement's end.
 namespace doppel::postgres {
 
 /// A tracked table as the sandbox's schema has it.
@@ -29,15 +32,22 @@ struct CapturedTable {
   std::vector<std::string> types;  ///< of the shape's columns, as a cast takes them
   std::vector<bool> nullable;
   bool view = false;  ///< data over live's, whose triggers keep what they touch themselves
+  std::string own;    ///< as SQL; of one that others inherit from its own rows only
 };
 
-/// Mark, capture and functions of `shapes`, whose tables stand in the schema that leads `path`;
-/// `heirs` has for each the relations that can be written in its place (partitions). `views` are
-/// the tables of data that the sandbox writes over live's; their numbers follow.
+struct Kinship {
+  /// For each shape the relations that can be written in its place (partitions).
+  std::vector<std::vector<std::string>> heirs;
+  /// Tables that others inherit from, or that do.
+  std::set<std::string> families;
+};
+
+/// Mark, capture and functions of `shapes`, whose tables stand in the schema that leads `path`.
+/// `views` are the tables of data that the sandbox writes over live's; their numbers follow.
 /// REQUIRES: an open transaction with that search_path.
 void install_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
-                     const std::vector<std::vector<std::string>>& heirs,
-                     const std::vector<TableShapePtr>& views, const std::vector<std::string>& path);
+                     const Kinship& kinship, const std::vector<TableShapePtr>& views,
+                     const std::vector<std::string>& path);
 
 /// The same for tables that sandboxes share: they stand in the schema that leads `path`, and their
 /// functions are made in `functions`, to be given to a role that a policy holds to one sandbox.

@@ -101,12 +101,37 @@ std::string capture_of(const TableShape& shape, const Place& place,
       place.functions);
 }
 
-/// The rows of the relation that is emptied, which may be a partition.
+/// Two functions: one for each row before it is changed or deleted, one for each that was written.
+std::string capture_by_row(const TableShape& shape, const Place& place,
+                           const std::vector<std::string>& path) {
+  const std::string before =
+      keep(place, fmt::format("SELECT {} AS key, {} AS image FROM (SELECT OLD.*) AS old_rows",
+                              key_texts(shape), text_of_columns(shape.columns)));
+  const std::string after =
+      keep(place, fmt::format("SELECT {} AS key, NULL::text[] AS image FROM (SELECT NEW.*) AS "
+                              "new_rows",
+                              key_texts(shape)));
+  return fmt::format(
+      "CREATE FUNCTION doppel_before_{0}() RETURNS trigger LANGUAGE plpgsql {1} AS $doppel$ BEGIN\n"
+      "{2}PERFORM doppel_limit();\nIF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n"
+      "RETURN NEW; END $doppel$;\n"
+      "CREATE FUNCTION doppel_after_{0}() RETURNS trigger LANGUAGE plpgsql {1} AS $doppel$ BEGIN\n"
+      "{3}PERFORM doppel_limit();\nRETURN NULL; END $doppel$;\n"
+      "CREATE TRIGGER doppel_before BEFORE UPDATE OR DELETE ON {4} FOR EACH ROW EXECUTE FUNCTION "
+      "doppel_before_{0}();\n"
+      "CREATE TRIGGER doppel_after AFTER INSERT OR UPDATE ON {4} FOR EACH ROW EXECUTE FUNCTION "
+      "doppel_after_{0}();\n",
+      place.number, settings(path), before, after, quote_name(shape.name));
+}
+
+/// The rows of the relation that is emptied, which may be a partition. Each that is emptied with it
+/// says its own.
 std::string truncation_of(const TableShape& shape, const Place& place,
                           const std::vector<std::string>& path) {
-  const std::string whole = keep(
-      place, fmt::format("SELECT {} AS key, {} AS image FROM %s", without_places(key_texts(shape)),
-                         without_places(text_of_columns(shape.columns))));
+  const std::string whole =
+      keep(place, fmt::format("SELECT {} AS key, {} AS image FROM ONLY %s",
+                              without_places(key_texts(shape)),
+                              without_places(text_of_columns(shape.columns))));
   return fmt::format(kFunction, place.functions, "truncate", place.number, settings(path),
                      fmt::format("EXECUTE format({}, TG_RELID::regclass);\n", quote_text(whole)),
                      place.functions);
@@ -176,8 +201,7 @@ void install_seal(Connection& connection) {
 }
 
 void install_capture(Connection& connection, const std::vector<TableShapePtr>& shapes,
-                     const std::vector<std::vector<std::string>>& heirs,
-                     const std::vector<TableShapePtr>& views,
+                     const Kinship& kinship, const std::vector<TableShapePtr>& views,
                      const std::vector<std::string>& path) {
   std::string sql =
       "CREATE TABLE doppel_mark (name text PRIMARY KEY, value text);\n"
@@ -186,9 +210,15 @@ void install_capture(Connection& connection, const std::vector<TableShapePtr>& s
   sql += fmt::format(kLimit, "", kRowsOfPage);
   for (std::size_t number = 0; number < shapes.size(); ++number) {
     const Place place{.number = number, .functions = {}, .lead = {}};
-    sql += capture_of(*shapes[number], place, path) + truncation_of(*shapes[number], place, path);
+    sql += truncation_of(*shapes[number], place, path);
+    if (kinship.families.contains(shapes[number]->name)) {
+      sql += capture_by_row(*shapes[number], place, path) +
+             truncation_trigger_of(shapes[number]->name, place);
+      continue;
+    }
+    sql += capture_of(*shapes[number], place, path);
     std::vector<std::string> relations{shapes[number]->name};
-    relations.insert(relations.end(), heirs[number].begin(), heirs[number].end());
+    relations.insert(relations.end(), kinship.heirs[number].begin(), kinship.heirs[number].end());
     for (const std::string& relation : relations) {
       sql += triggers_of(relation, place, "") + truncation_trigger_of(relation, place);
     }

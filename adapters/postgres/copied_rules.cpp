@@ -232,7 +232,7 @@ std::vector<std::string> default_statements(SqlRunner& live, const Oids& relatio
   std::vector<std::string> statements;
   for (Row& row : live.query(R"(
 SELECT format('ALTER %s %I ALTER COLUMN %I SET DEFAULT %s',
-              CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname, a.attname,
+              CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE ONLY' END, c.relname, a.attname,
               pg_get_expr(d.adbin, d.adrelid))
 FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid
 JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum

@@ -1,5 +1,7 @@
 #include "adapters/postgres/copied_tables.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "adapters/postgres/overlay_names.hpp"
@@ -67,12 +69,23 @@ CopiedTable table_of(const Row& row) {
     throw Error(ErrorCode::kUnsupported, "config is kept in plain tables, which this isn't",
                 {.place = table.name, .remedy = "class it as data"});
   }
-  if (!table.parents.empty() && table.partition_bound.empty()) {
-    throw Error(ErrorCode::kUnsupported,
-                "the table inherits from another, which a sandbox can't copy yet",
-                {.place = table.name, .remedy = "class it and its parents as data"});
-  }
   return table;
+}
+
+/// Rows of a table are seen through all that it inherits from.
+void require_families(const std::vector<CopiedTable>& tables,
+                      const std::vector<std::string>& wanted) {
+  for (const CopiedTable& table : tables) {
+    if (!inherits(table)) continue;
+    for (const std::string& parent : table.parents) {
+      const bool both = std::ranges::find(wanted, table.name) != wanted.end() &&
+                        std::ranges::find(wanted, parent) != wanted.end();
+      if (both) continue;
+      throw Error(ErrorCode::kUnsupported,
+                  "the table inherits from " + parent + ", and only one of them is config",
+                  {.place = table.name, .remedy = "class both as config, or both as data"});
+    }
+  }
 }
 
 std::string copy_of(const CopiedTable& table) {
@@ -83,8 +96,9 @@ std::string copy_of(const CopiedTable& table) {
   if (table.kind == 'p') sql += " PARTITION BY " + table.partition_key;
   sql += ";\n";
   for (const std::string& parent : table.parents) {
-    sql += fmt::format("ALTER TABLE ONLY {} ATTACH PARTITION {} {};\n", quote_name(parent), name,
-                       table.partition_bound);
+    sql += inherits(table) ? fmt::format("ALTER TABLE {} INHERIT {};\n", name, quote_name(parent))
+                           : fmt::format("ALTER TABLE ONLY {} ATTACH PARTITION {} {};\n",
+                                         quote_name(parent), name, table.partition_bound);
   }
   return sql;
 }
@@ -105,6 +119,10 @@ void collect(SqlRunner& live, std::string_view sql, const Oids& oids,
 }
 
 }  // namespace
+
+bool inherits(const CopiedTable& table) {
+  return !table.parents.empty() && table.partition_bound.empty();
+}
 
 std::string oid_array(const Oids& oids) {
   std::vector<std::string> texts;
@@ -131,6 +149,7 @@ std::vector<CopiedTable> read_copied_tables(SqlRunner& live,
   }
   std::vector<CopiedTable> tables;
   for (const Row& row : live.query(kTables, {Value(array)})) tables.push_back(table_of(row));
+  require_families(tables, names);
   return tables;
 }
 

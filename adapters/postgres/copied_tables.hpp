@@ -21,16 +21,21 @@ struct CopiedTable {
   std::int64_t oid = 0;
   std::string schema, name;
   std::string owner;
-  char kind = 'r';                   ///< relkind: r or p
-  std::string partition_key;         ///< p: as PARTITION BY takes it
-  std::string partition_bound;       ///< where it is a partition: as ATTACH PARTITION takes it
-  std::vector<std::string> parents;  ///< the partitioned table that it is a part of
+  char kind = 'r';              ///< relkind: r or p
+  std::string partition_key;    ///< p: as PARTITION BY takes it
+  std::string partition_bound;  ///< where it is a partition: as ATTACH PARTITION takes it
+  /// The partitioned table that it is a part of, or those that it inherits from.
+  std::vector<std::string> parents;
   std::vector<std::string> columns;  ///< stored, in order
   bool row_security = false;
 };
 
+/// Whether it is no partition and has parents all the same.
+bool inherits(const CopiedTable& table);
+
 /// Parents first. Throws Error(kSchemaChanged) for a table that isn't there, Error(kUnsupported)
-/// for one outside of the search_path or that is no plain table.
+/// for one outside of the search_path, that is no plain table, or that inherits from one that isn't
+/// asked for, or the other way round.
 std::vector<CopiedTable> read_copied_tables(database::SqlRunner& live,
                                             const std::vector<std::string>& names);
 

@@ -170,6 +170,17 @@ void set_path(Connection& connection, const std::vector<std::string>& path) {
   connection.run_script(path_statement(path));
 }
 
+/// Tables that others inherit from, or that do.
+std::set<std::string> families_of(const std::vector<CopiedTable>& tables) {
+  std::set<std::string> families;
+  for (const CopiedTable& table : tables) {
+    if (!inherits(table)) continue;
+    families.insert(table.name);
+    families.insert(table.parents.begin(), table.parents.end());
+  }
+  return families;
+}
+
 /// For each shape the partitions that are copied with it, at any depth.
 std::vector<std::vector<std::string>> heirs_of(const std::vector<TableShapePtr>& shapes,
                                                const std::vector<CopiedTable>& tables) {
@@ -178,8 +189,10 @@ std::vector<std::vector<std::string>> heirs_of(const std::vector<TableShapePtr>&
     std::set<std::string> family{shape->name};
     std::vector<std::string> found;
     for (const CopiedTable& table : tables) {  // Parents come first.
-      const bool heir = std::ranges::any_of(
-          table.parents, [&](const std::string& parent) { return family.contains(parent); });
+      const bool heir =
+          !inherits(table) && std::ranges::any_of(table.parents, [&](const std::string& parent) {
+            return family.contains(parent);
+          });
       if (!heir || !family.insert(table.name).second) continue;
       found.push_back(table.name);
     }
@@ -265,7 +278,9 @@ void build_copy(Connection& connection, const OverlaySpec& spec, const std::stri
                           database::quote_names(tables) +
                           "; SET LOCAL default_statistics_target TO DEFAULT");
   }
-  install_capture(connection, shapes, heirs_of(shapes, plan.tables), shapes_of(plan.data), path);
+  install_capture(connection, shapes,
+                  {.heirs = heirs_of(shapes, plan.tables), .families = families_of(plan.tables)},
+                  shapes_of(plan.data), path);
   fix_trigger_paths(*connection.sql(), names.schema, path);
   connection.run_script(script_of(plan.after_capture));
   write_mark(connection, "mark", spec.mark);

@@ -40,6 +40,8 @@ constexpr std::string_view kUnfit = R"(
 SELECT c.relname, u.why, u.remedy FROM pg_class c CROSS JOIN LATERAL (
   SELECT 'the table is partitioned' AS why, 'choose the carrier copy' AS remedy
   WHERE c.relkind = 'p'
+  UNION ALL SELECT 'the table inherits from ' || i.inhparent::regclass, 'choose the carrier copy'
+  FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition
   UNION ALL SELECT 'the table has row-level security of its own', 'choose the carrier copy'
   WHERE c.relrowsecurity
   UNION ALL SELECT 'the table has the rule ' || r.rulename, 'choose the carrier copy'
