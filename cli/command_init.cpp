@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "cli/context.hpp"
+#include "cli/layout.hpp"
 
 namespace doppel::cli {
 namespace {
@@ -9,6 +10,14 @@ namespace {
 struct Arguments {
   std::string tenant, dsn, manifest;
 };
+
+/// Of a table that can't be carried or written, and of rights that doppel's role lacks; the rest is
+/// `doppel check`'s.
+bool tells_of_rights_or_refuses(const database::Finding& finding) {
+  using database::Finding;
+  return finding.weight == Finding::Weight::kRefused ||
+         (finding.weight == Finding::Weight::kWarning && finding.kind == Finding::Kind::kTable);
+}
 
 }  // namespace
 
@@ -32,11 +41,21 @@ void add_init(CLI::App& app, Context& context) {
     document["application"] = model.application;
     document["config_tables"] = config;
     document["tables"] = model.tables.size();
+    std::string in_the_way;
+    bool refused = false;
+    for (const database::Finding& finding : context.doppel().check(tenant.name, {}).findings) {
+      if (!tells_of_rights_or_refuses(finding)) continue;
+      refused = refused || finding.weight == database::Finding::Weight::kRefused;
+      in_the_way += flowed(finding.message, "  ");
+      if (!finding.remedy.empty()) in_the_way += flowed(finding.remedy, "    ");
+    }
+    document["refused"] = refused;
     context.result(document, "Tenant " + tenant.name + " is attached: " + model.application + ", " +
                                  std::to_string(model.tables.size()) + " tables, " +
                                  std::to_string(config) + " of them with config.\n  " + tenant.dsn +
-                                 "\n");
-    context.remark("Make a sandbox: doppel sandbox create " + tenant.name + "/qa\n");
+                                 "\n" + in_the_way);
+    context.remark(refused ? "No sandbox can be made so far: doppel check " + tenant.name + "\n"
+                           : "Make a sandbox: doppel sandbox create " + tenant.name + "/qa\n");
   });
 }
 

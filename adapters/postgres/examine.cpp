@@ -54,6 +54,47 @@ CopyExamination examine_carrier(Connection& live, const database::OverlaySpec& s
   }
 }
 
+/// What doppel's own role can't do, with what would let it.
+void examine_rights(SqlRunner& live, const database::OverlaySpec& spec,
+                    std::vector<Finding>& findings) {
+  const Row role =
+      live.query(
+              "SELECT quote_ident(current_user), quote_ident(current_database()), "
+              "has_database_privilege(current_database(), 'CREATE'), rolcreaterole OR rolsuper "
+              "FROM pg_roles WHERE rolname = current_user",
+              {})
+          .at(0);
+  const std::string& name = role[0].text();
+  const auto add = [&](Weight weight, const std::string& place, const std::string& what,
+                       const std::string& remedy) {
+    findings.push_back({.kind = Kind::kTable,
+                        .weight = weight,
+                        .place = place,
+                        .message = "doppel's role " + name + " " + what,
+                        .remedy = remedy});
+  };
+  if (role[2] != Value(1)) {
+    add(Weight::kRefused, role[1].text(), "may not create schemas in " + role[1].text(),
+        "GRANT CREATE ON DATABASE " + role[1].text() + " TO " + name);
+  }
+  if (role[3] != Value(1)) {
+    add(Weight::kRefused, name, "may not make the roles that sandboxes log in as",
+        "ALTER ROLE " + name + " CREATEROLE");
+  }
+  std::vector<std::string> names;
+  for (const database::TrackedTable& table : spec.tables) names.push_back(table.shape->name);
+  for (const Row& row : live.query(R"(
+SELECT quote_ident(pg_get_userbyid(c.relowner)), string_agg(c.oid::regclass::text, ', '
+  ORDER BY c.relname) FROM pg_class c JOIN unnest($1::text[]) AS n ON c.oid = to_regclass(
+  quote_ident(n)) WHERE NOT pg_has_role(c.relowner, 'USAGE') GROUP BY 1 ORDER BY 1)",
+                                   {Value(text_array(names))})) {
+    add(Weight::kWarning, row[0].text(),
+        "is no member of " + row[0].text() + ", which owns " + row[1].text() +
+            ": a promotion may not write them, and sandboxes not read them",
+        "GRANT " + row[0].text() + " TO " + name);
+  }
+}
+
 /// What every role may do, a sandbox's may, too.
 void examine_reach(SqlRunner& live, const std::vector<std::string>& path, const Oids& config,
                    std::vector<Finding>& findings) {
@@ -214,6 +255,7 @@ std::vector<Finding> examine(Connection& live, const database::OverlaySpec& spec
                              std::span<const database::Lookup> lookups) {
   const auto snapshot = live.begin(database::TransactionKind::kRead);
   CopyExamination examined = examine_carrier(live, spec);
+  examine_rights(*live.sql(), spec, examined.findings);
   examine_reach(*live.sql(), live.path(), examined.config, examined.findings);
   examine_statements(*live.sql(), examined.written, examined.findings);
   examine_lookups(live, lookups, examined.findings);
