@@ -80,6 +80,16 @@ void add_what_stays(CLI::App* command, ResumeOptions& options) {
   command->add_flag("--leave-out", options.leave_out, "Nor what can't stand beside today's live");
 }
 
+std::string suspension_text(const environment::Environment& suspended) {
+  if (suspended.carrier != "rows") {
+    return suspended.title() + " is suspended: nothing of it stands in the database.\n";
+  }
+  return suspended.title() +
+         " is suspended: none of its rows stands in the database. The tables that such sandboxes\n"
+         "share, and their views on live's data, stay until the last sandbox that uses them is\n"
+         "suspended, refreshed or discarded.\n";
+}
+
 }  // namespace
 
 void add_sandbox_restore(CLI::App& sandbox, Context& context) {
@@ -107,8 +117,7 @@ void add_sandbox_restore(CLI::App& sandbox, Context& context) {
   rest->footer(example("doppel sandbox suspend acme/qa"));
   rest->callback([arguments, &context] {
     const auto suspended = context.doppel().suspend(parse_environment(arguments->name));
-    context.result(environment_json(suspended),
-                   suspended.title() + " is suspended: nothing of it stands in the database.\n");
+    context.result(environment_json(suspended), suspension_text(suspended));
     context.remark("Make it again: doppel sandbox resume " + suspended.title() + "\n");
   });
 

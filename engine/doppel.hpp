@@ -253,10 +253,12 @@ class Doppel {
 
   /// Puts triggers on live's config tables that note who changes a row and when, for diffs and
   /// plans, or takes them and their notes away; the tables that have them then. Throws
-  /// Error(kUnsupported) where the manifest doesn't say `track: triggers`, and on SQLite.
+  /// Error(kUnsupported) where the manifest doesn't say `track: triggers`, and on SQLite. The audit
+  /// is told.
   std::vector<std::string> track(const std::string& tenant, Track what);
   /// Ends sessions of sandboxes that live waits for or that are beyond the manifest's limits
-  /// [E9]. Throws Error(kUnsupported) where there is no server (SQLite).
+  /// [E9], and tells the audit of each. Throws Error(kUnsupported) where there is no server
+  /// (SQLite).
   std::vector<database::EndedSession> guard(const std::string& tenant);
 
   std::vector<plan::Promotion> history(const std::string& tenant);

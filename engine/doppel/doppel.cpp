@@ -98,6 +98,11 @@ std::size_t count_moved(const manifest::Model& model, database::Overlay& sandbox
 
 namespace {
 
+/// The sandbox's name, by what stands in its mark.
+std::string sandbox_of(const database::EndedSession& session) {
+  return text_member(parse_json(session.sandbox, session.role), "sandbox", session.role);
+}
+
 /// What carries a new sandbox: of a shadow there is one way only.
 std::string carrier_of(const CreateOptions& options, const Attached& attached) {
   const database::OverlayBuilder& builder = attached.database->overlays();
@@ -212,14 +217,32 @@ Checked Doppel::check(const std::string& tenant, const CreateOptions& options) {
 
 std::vector<std::string> Doppel::track(const std::string& tenant, Track what) {
   Attached attached = impl_->workspace.attach(tenant);
-  return track_live(attached, what);
+  std::vector<std::string> tables = track_live(attached, what);
+  impl_->workspace.store().tell_audit(
+      tenant, {.who = impl_->workspace.settings().author,
+               .verb = what == Track::kOn ? "track" : "track_end",
+               .resource = "tenant",
+               .outcome = access::Outcome::kDone,
+               .reason = tables.empty() ? "" : "tables: " + join(tables, ", ")});
+  return tables;
 }
 
 std::vector<database::EndedSession> Doppel::guard(const std::string& tenant) {
   const environment::Tenant known = impl_->workspace.store().tenant(tenant);
   // The schema needn't fit: a migration is when live waits.
   const manifest::Manifest manifest = manifest::load_or_throw(known.manifest, known.manifest_file);
-  return impl_->workspace.settings().connect(known.dsn)->end_harmful_sessions(manifest.limits);
+  std::vector<database::EndedSession> ended =
+      impl_->workspace.settings().connect(known.dsn)->end_harmful_sessions(manifest.limits);
+  for (const database::EndedSession& session : ended) {
+    impl_->workspace.store().tell_audit(tenant, {.who = impl_->workspace.settings().author,
+                                                 .environment = sandbox_of(session),
+                                                 .verb = "end_session",
+                                                 .resource = "session",
+                                                 .key = std::to_string(session.process),
+                                                 .outcome = access::Outcome::kDone,
+                                                 .reason = session.reason});
+  }
+  return ended;
 }
 
 Created Doppel::create(const EnvironmentName& name, const CreateOptions& options) {
@@ -396,9 +419,10 @@ plan::Diff Doppel::diff(const EnvironmentName& name) {
   Workspace& workspace = impl_->workspace;
   Attached attached = workspace.attach(name.tenant);
   const Environment environment = workspace.ready(name, attached);
-  const auto sandbox = attached.database->overlays().open(
-      workspace.spec(environment, attached.model), Access::kReadWrite);
-  const overlay::Changes changes = overlay::read_changes(attached.model, *sandbox);
+  // The sandbox is closed before live is opened: one connection to a server does for both.
+  const overlay::Changes changes = overlay::read_changes(
+      attached.model, *attached.database->overlays().open(
+                          workspace.spec(environment, attached.model), Access::kReadWrite));
   const auto live = attached.database->open(Access::kReadOnly);
   const auto snapshot = live->begin(database::TransactionKind::kRead);
   plan::Diff diff = plan::make_diff(attached.model, environment.title(), changes, *live);

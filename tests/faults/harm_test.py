@@ -214,6 +214,9 @@ def live_gets_what_a_sandbox_holds(ground):
         equal([(session["environment"], session["role"]) for session in ended],
               [(f"shop/{name}", role)])
         holds(ended[0]["reason"], "live's session", "has waited", "for a lock that it holds")
+        told = ground.run("audit", "list", "shop", "--verb", "end_session")["rows"][0]
+        equal((told["environment"], told["key"], told["reason"]),
+              (name, str(ended[0]["process"]), ended[0]["reason"][:len(told["reason"])]))
         holds(sleeper.run("SELECT 1"), "terminating connection")
         waited = [float(ms) for ms in re.findall(r"acquired \w+ on .* after ([\d.]+) ms",
                                                  log_of(ground, began))]
