@@ -78,6 +78,7 @@ std::vector<Way> peers(int tables) {
       {.name = "CREATE DATABASE TEMPLATE",
        .make =
            [](PostgresStand& stand) {
+             stand.let_go();
              run_sql(testing::cluster_dsn("postgres", "postgres"),
                      "CREATE DATABASE " + copy_name(stand) + " TEMPLATE " + stand.live().name());
            },

@@ -12,14 +12,8 @@
 #include "bench/runner.hpp"
 
 namespace doppel::bench {
-namespace {
-
-constexpr const char* kRate = "400";  // a second
-
-}  // namespace
-
 PostgresLoad::PostgresLoad(const std::string& name, const std::string& dsn,
-                           const std::string& statement)
+                           const std::string& statement, const std::string& rate)
     : folder_(fresh_folder("load-" + name)) {
   const fs::path script = folder_ / "script.sql";
   write_file(script, statement + "\n");
@@ -31,8 +25,9 @@ PostgresLoad::PostgresLoad(const std::string& name, const std::string& dsn,
   const std::string said = (folder_ / "said").string();
   if (std::freopen(said.c_str(), "w", stdout) == nullptr) ::_exit(1);
   if (std::freopen(said.c_str(), "a", stderr) == nullptr) ::_exit(1);
-  ::execlp("pgbench", "pgbench", "--no-vacuum", "--log", log.c_str(), file.c_str(), "--rate", kRate,
-           "--protocol=prepared", "--time=60", "--random-seed=1", dsn.c_str(), nullptr);
+  ::execlp("pgbench", "pgbench", "--no-vacuum", "--log", log.c_str(), file.c_str(), "--rate",
+           rate.c_str(), "--protocol=prepared", "--time=60", "--random-seed=1", dsn.c_str(),
+           nullptr);
   ::_exit(1);
 }
 

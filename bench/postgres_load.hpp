@@ -15,8 +15,9 @@ struct Waits {
 
 class PostgresLoad {
  public:
-  /// Runs the statement again and again until stop().
-  PostgresLoad(const std::string& name, const std::string& dsn, const std::string& statement);
+  /// Runs the statement again and again, so many times a second, until stop().
+  PostgresLoad(const std::string& name, const std::string& dsn, const std::string& statement,
+               const std::string& rate = "400");
   PostgresLoad(const PostgresLoad&) = delete;
   PostgresLoad& operator=(const PostgresLoad&) = delete;
   ~PostgresLoad();

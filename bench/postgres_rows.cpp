@@ -133,6 +133,7 @@ void bench_postgres_rows(Report& report) {
   // As the server does by itself in time.
   stand.live().run("VACUUM ANALYZE");
   read_lines(stand, "rows among 1,000", numbered(stand, 0), report);
+  stand.let_go();
   shutdown_line(report);
 }
 

@@ -112,6 +112,8 @@ PostgresStand::PostgresStand(const std::string& script) : folder_(fresh_folder("
   }
 }
 
+void PostgresStand::let_go() { database_ = postgres::attach(live_.dsn()); }
+
 PostgresStand::~PostgresStand() {
   std::error_code ignored;
   fs::remove_all(folder_, ignored);

@@ -38,7 +38,13 @@ class PostgresStand {
 
   const testing::TestDatabase& live() const { return live_; }
   database::Database& database() { return *database_; }
-  database::OverlayBuilder& overlays() { return database_->overlays(); }
+  /// As a new command finds it: no connection is open.
+  database::OverlayBuilder& overlays() {
+    let_go();
+    return database_->overlays();
+  }
+  /// Closes what connections are kept.
+  void let_go();
   /// Of all tables but `entries` and `visits`, which are data.
   database::OverlaySpec spec(const std::string& carrier, const std::string& name) const;
   /// The first row of the last statement's answer, as text with commas; of live unless a DSN is

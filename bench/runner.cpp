@@ -150,6 +150,7 @@ std::vector<Benchmark> all_benchmarks() {
           {"postgres diff", bench_postgres_diff},
           {"postgres merge", bench_postgres_merge},
           {"postgres promote", bench_postgres_promote},
+          {"postgres beside", bench_postgres_beside},
           {"postgres views", bench_postgres_views},
           {"postgres rows", bench_postgres_rows}};
 }

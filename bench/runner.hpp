@@ -108,6 +108,7 @@ void bench_postgres_million(Report& report);
 void bench_postgres_diff(Report& report);
 void bench_postgres_merge(Report& report);
 void bench_postgres_promote(Report& report);
+void bench_postgres_beside(Report& report);
 void bench_postgres_views(Report& report);
 void bench_postgres_rows(Report& report);
 
