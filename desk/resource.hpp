@@ -36,6 +36,8 @@ struct Workplace {
   /// What live's roles give to who acts; null: nobody is judged. Of people and roles nobody gives
   /// or takes what he hasn't himself.
   const access::Grants* grants = nullptr;
+  /// Called in the transaction of a write of configuration, before it: who does it is told there.
+  std::function<void()> before_configuring = {};
 };
 
 using doppel::FieldProblem;

@@ -248,6 +248,7 @@ std::vector<Outcome> attempt(Workplace& place, std::span<const Write> writes, Ha
   std::vector<Outcome> outcomes(writes.size(), Outcome{.kind = Kind::kSkipped});
   const auto transaction = place.connection.begin(database::TransactionKind::kWrite);
   take_turn(place, half);
+  if (half == Half::kConfig && place.before_configuring) place.before_configuring();
   std::size_t failed = 0;
   // The others are judged, too, so that whoever sent them learns of all mistakes at once.
   for (std::size_t i = 0; i < writes.size() && failed < kMostFailedWrites; ++i) {

@@ -28,9 +28,8 @@ Place::Place(Site& site, Call& call)
            .sandbox = call.environment.live() ? "" : call.environment.text(),
            .user_id = call.account.id,
            .sight = sight_of(call),
-           .grants = &call.grants} {
-  environment.set_author(call.account.login);
-}
+           .grants = &call.grants,
+           .before_configuring = [this, &call] { environment.set_author(call.account.login); }} {}
 
 Right right_to_edit(const Collection& collection) {
   if (collection.name == "roles") return Right::kManageRoles;

@@ -21,6 +21,8 @@ inline constexpr const char* kApiPath = "/api/v1/";
 /// The request's environment as the desk sees it. REQUIRES: the call outlives it.
 struct Place {
   Place(Site& site, Call& call);
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
   OpenEnvironment& environment;
   desk::Workplace view;
 };
