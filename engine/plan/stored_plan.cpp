@@ -9,7 +9,13 @@ namespace {
 constexpr const char* kPlace = "stored plan";
 
 [[noreturn]] void refuse(const std::string& message) {
-  throw Error(ErrorCode::kInvalidInput, "the plan that was kept can't be read: " + message,
+  throw Error(ErrorCode::kInvalidInput, message, {.place = kPlace, .remedy = {}});
+}
+
+/// Whatever is wrong with it: nothing but another plan helps.
+[[noreturn]] void refuse_all(const Error& why) {
+  throw Error(ErrorCode::kInvalidInput,
+              std::string("the plan that was kept can't be read: ") + why.what(),
               {.place = kPlace, .remedy = "plan again"});
 }
 
@@ -89,6 +95,40 @@ Impact impact_from(const json::value& item) {
           .mapped_to = optional_text(*parts[7])};
 }
 
+StoredPlan read(const json::value& stored) {
+  StoredPlan made;
+  Plan& plan = made.plan;
+  plan.hash = {text_member(stored, "hash", kPlace)};
+  plan.source = text_member(stored, "source", kPlace);
+  changeset::ChangeSet config = changeset::from_json(member(stored, "config", kPlace), kPlace);
+  const json::value* own = stored.get_object().if_contains("own");
+  made.own = own != nullptr ? changeset::from_json(*own, kPlace) : config;
+  plan.changes = changes_from(stored, std::move(config));
+  for (const json::value& item : list_member(stored, "conflicts")) {
+    plan.conflicts.push_back(conflict_from(item));
+  }
+  for (const json::value& item : list_member(stored, "impact")) {
+    plan.impact.push_back(impact_from(item));
+  }
+  for (const json::value& item : list_member(stored, "rekeyed")) {
+    const auto [table, from, to] = entry<3>(item);
+    plan.rekeyed.push_back({text(*table), key(*from), key(*to)});
+  }
+  for (const json::value& item : list_member(stored, "select")) {
+    const auto [table, row] = entry<2>(item);
+    made.select.push_back({text(*table), optional_text(*row)});
+  }
+  for (const json::value& item : list_member(stored, "mappings")) {
+    const auto [table, from, to] = entry<3>(item);
+    made.mappings.push_back({text(*table), text(*from), optional_text(*to)});
+  }
+  if (const json::value* inputs = stored.get_object().if_contains("inputs")) {
+    plan.inputs = text(*inputs);
+    plan.data = changeset::from_json(member(stored, "data", kPlace), kPlace);
+  }
+  return made;
+}
+
 }  // namespace
 
 json::value to_stored(const Plan& plan, const Request& request) {
@@ -144,45 +184,19 @@ json::value to_stored(const Plan& plan, const Request& request) {
 json::value parse_stored(std::string_view text) {
   try {
     json::value stored = parse_json(text, kPlace);
-    if (stored.is_object()) return stored;
+    if (!stored.is_object()) refuse("an object is expected");
+    return stored;
   } catch (const Error& error) {
-    refuse(error.what());
+    refuse_all(error);
   }
-  refuse("an object is expected");
 }
 
 StoredPlan from_stored(const json::value& stored) {
-  StoredPlan made;
-  Plan& plan = made.plan;
-  plan.hash = {text_member(stored, "hash", kPlace)};
-  plan.source = text_member(stored, "source", kPlace);
-  changeset::ChangeSet config = changeset::from_json(member(stored, "config", kPlace), kPlace);
-  const json::value* own = stored.get_object().if_contains("own");
-  made.own = own != nullptr ? changeset::from_json(*own, kPlace) : config;
-  plan.changes = changes_from(stored, std::move(config));
-  for (const json::value& item : list_member(stored, "conflicts")) {
-    plan.conflicts.push_back(conflict_from(item));
+  try {
+    return read(stored);
+  } catch (const Error& error) {
+    refuse_all(error);
   }
-  for (const json::value& item : list_member(stored, "impact")) {
-    plan.impact.push_back(impact_from(item));
-  }
-  for (const json::value& item : list_member(stored, "rekeyed")) {
-    const auto [table, from, to] = entry<3>(item);
-    plan.rekeyed.push_back({text(*table), key(*from), key(*to)});
-  }
-  for (const json::value& item : list_member(stored, "select")) {
-    const auto [table, row] = entry<2>(item);
-    made.select.push_back({text(*table), optional_text(*row)});
-  }
-  for (const json::value& item : list_member(stored, "mappings")) {
-    const auto [table, from, to] = entry<3>(item);
-    made.mappings.push_back({text(*table), text(*from), optional_text(*to)});
-  }
-  if (const json::value* inputs = stored.get_object().if_contains("inputs")) {
-    plan.inputs = text(*inputs);
-    plan.data = changeset::from_json(member(stored, "data", kPlace), kPlace);
-  }
-  return made;
 }
 
 }  // namespace doppel::plan
