@@ -72,6 +72,12 @@ std::string written(const Field& field, const Value& value, const Form& form) {
   return value.text();
 }
 
+/// The same, for who may see it.
+std::string seen(const Workplace& place, const Field& field, const Value& value, const Form& form) {
+  const bool is_masked = place.sight == Sight::kMasked && field.personal && !value.is_null();
+  return is_masked ? std::string(kMask) : written(field, value, form);
+}
+
 /// Adds the fields of a record as `prefix.field`; a record that isn't there gives empty texts, so
 /// that a template needn't ask.
 void add_record(Workplace& place, TemplateData& data, const std::string& prefix,
@@ -82,7 +88,7 @@ void add_record(Workplace& place, TemplateData& data, const std::string& prefix,
                          : read_by_id(*place.connection.sql(), collection, id).value_or(Values{});
   for (const Field& field : collection.fields) {
     if (field.hidden) continue;
-    data.values[prefix + "." + field.name] = written(field, value_of(row, field.name), form);
+    data.values[prefix + "." + field.name] = seen(place, field, value_of(row, field.name), form);
   }
 }
 
@@ -98,7 +104,7 @@ void add_lines(Workplace& place, TemplateData& data, const std::string& opportun
     const Values line = values_of(collection, std::move(row), Bytes::kTaken);
     TemplateData item;
     for (const Field& field : collection.fields) {
-      item.values[field.name] = written(field, value_of(line, field.name), form);
+      item.values[field.name] = seen(place, field, value_of(line, field.name), form);
     }
     add_record(place, item, "product", "products", text_of(line, "product_id"), form);
     lines.push_back(std::move(item));

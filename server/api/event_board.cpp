@@ -150,7 +150,13 @@ void EventBoard::tell_all() {
       if (!events.empty()) news.emplace(audience, std::move(events));
     }
   }
-  for (const auto& watcher : watchers) tell(*watcher, news);
+  for (const auto& watcher : watchers) {
+    try {
+      tell(*watcher, news);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
+      // He hears of it next time, and the others now.
+    }
+  }
 }
 
 void EventBoard::tell(Watcher& watcher,
@@ -185,7 +191,8 @@ bool EventBoard::still_may(Watcher& watcher) {
     }
   } catch (const Error& error) {
     // Only who certainly may not is sent away.
-    if (error.code() != ErrorCode::kNotSignedIn && error.code() != ErrorCode::kForbidden) throw;
+    constexpr int kFirstFailure = 500;
+    if (error_info(error.code()).http_status >= kFirstFailure) throw;
   }
   watcher.sink->send(notice("ended", watcher.position, "connect again to see where you are"));
   watcher.sink->close();

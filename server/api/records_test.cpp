@@ -133,6 +133,33 @@ TEST_P(Records, FilesThatCannotBeAreRefused) {
   }
 }
 
+TEST_P(Records, WhoMayNotReadInClearDoesntHere) {
+  stand_.add_account("eve", "viewer");
+  Browser eve(stand_.site());
+  ASSERT_EQ(eve.sign_in("eve").status, 201);
+  const std::string account = made(live_, "accounts", {{"name", "Secret & Sons"}});
+  const std::string id = made(live_, "cases", {{"subject", "Our Secret"}, {"account_id", account}});
+  const std::string deal =
+      made(live_, "opportunities", {{"name", "A Secret"}, {"account_id", account}});
+  const std::string file = message();
+  const Answer sent = live_.upload(
+      "/api/v1/case_messages/" + file + "/attachments?file_name=Secret", "Secret", "text/plain");
+  const std::string content = "/api/v1/attachments/" + text(sent.body.at("id")) + "/content";
+  const auto preview = [](const std::string& name, const std::string& record) {
+    return "/api/v1/templates/" + seed("templates." + name) + "/preview/" + record;
+  };
+  for (const std::string& path :
+       {preview("received", id), preview("offer", deal), std::string("/api/v1/exports/accounts"),
+        "/api/v1/accounts/" + account + "/layout", "/api/v1/cases/" + id + "/layout",
+        "/api/v1/cases/" + id + "/routing", std::string("/api/v1/exports/attachments"), content}) {
+    const Answer hidden = eve.get(path);
+    EXPECT_EQ(hidden.status, path == content ? 403 : 200) << path;
+    EXPECT_THAT(hidden.text, ::testing::Not(HasSubstr("Secret"))) << path;
+  }
+  EXPECT_THAT(live_.get(preview("offer", deal)).text, HasSubstr("Secret"));
+  EXPECT_EQ(live_.get(content).text, "Secret");
+}
+
 TEST_P(Records, TeamsTakeCasesOfTheirQueues) {
   const std::string tom = testing::add_member(stand_.desk(), "tom", "support", "technical");
   change(live_, "users/" + tom, {{"team_id", seed("teams.support")}});
@@ -155,7 +182,10 @@ TEST_P(Records, TeamsTakeCasesOfTheirQueues) {
   EXPECT_EQ(text(sandbox_.get(path).body.at("today").at("assignee_queue_id")),
             seed("queues.support"));
   // A user who isn't active gets nothing, in either.
-  change(live_, "users/" + tom, {{"state", "disabled"}});
+  testing::attach_any(stand_.desk().dsn())
+      ->open(database::Access::kReadWrite)
+      ->sql()
+      ->execute("UPDATE users SET state = 'disabled' WHERE id = $1", {Value(tom)});
   EXPECT_TRUE(live_.get(path).body.at("today").at("assignee_id").is_null());
   EXPECT_TRUE(sandbox_.get(path).body.at("today").at("assignee_id").is_null());
 }
