@@ -75,7 +75,9 @@ std::string disposition_of(const std::string& name) {
 }
 
 Response download(Site& site, const Context& context, const Request& request) {
-  Place place(site, call_of(context));
+  Call& call = call_of(context);
+  call.require(access::Right::kEnter, call.kind());
+  Place place(site, call);
   const desk::Record record = require_record(place, "attachments", context.parameter("id"));
   const std::string tag = http::to_header(http::EntityTag{.text = record.tag});
   const std::string_view known = request.headers.get("If-None-Match");
@@ -123,7 +125,7 @@ std::vector<http::Route> attachment_routes(Site& site) {
                     .operation = "download_attachment",
                     .summary = "The bytes of an attachment, to be saved",
                     // A file is somebody's own words, and can't be shown in part.
-                    .right = "enter read_unmasked",
+                    .right = std::string(to_text(access::Right::kReadUnmasked)),
                     .tag = "attachments",
                     .answers = {{.status = 200,
                                  .description = "the file, of the type that it came with",
