@@ -107,7 +107,8 @@ std::vector<http::Route> account_routes(Site& site) {
                     .tag = kTag,
                     .body = body_of(R"({"type": "object", "required": ["current", "password"],
                       "additionalProperties": false,
-                      "properties": {"current": {"type": "string"}, "password": {"type": "string"}}})"),
+                      "properties": {"current": {"type": "string"},
+                                     "password": {"type": "string"}}})"),
                     .answers = {{.status = 204, .description = "it is the new one"}},
                     .handler = [&site](const Context& context, const Request& request) {
                       return change(site, context, request);

@@ -6,6 +6,7 @@
 #include "api/environment_json.hpp"
 #include "api/judge.hpp"
 #include "api/membership.hpp"
+#include "api/people_json.hpp"
 #include "api/site.hpp"
 #include "base/error.hpp"
 #include "http/problem.hpp"
@@ -272,6 +273,15 @@ std::vector<http::Route> sandbox_routes(Site& site) {
       to_text(Right::kRollBack)));
   routes.push_back(route(Method::kDelete, "", "discard_own_sandbox", "Throw your sandbox away", 204,
                          [&site](const Context& c, const Request&) { return discard(site, c); }));
+  for (http::Route& one : routes) {
+    if (one.operation == "toggle_own_sandbox") {
+      one.body = body_of(R"({"type": "object", "required": ["enable"],
+        "additionalProperties": false, "properties": {"enable": {"type": "boolean"}}})");
+    } else if (one.operation == "restore_previous") {
+      one.body = body_of(R"({"type": "object", "additionalProperties": false,
+        "properties": {"later_edits": {"enum": ["keep", "discard"]}}})");
+    }
+  }
   return routes;
 }
 

@@ -107,6 +107,10 @@ std::vector<http::Route> session_routes(Site& site) {
                     .summary = "Sign in with login and password",
                     .right = std::string(http::kPublic),
                     .tag = kTag,
+                    .body = body_of(R"({"type": "object", "required": ["login", "password"],
+                      "additionalProperties": false,
+                      "properties": {"login": {"type": "string"},
+                                     "password": {"type": "string"}}})"),
                     .answers = {{.status = 201, .description = "who it is, and the CSRF token"}},
                     .handler = [&site](const Context&, const Request& request) {
                       return sign_in(site, request);
@@ -134,6 +138,9 @@ std::vector<http::Route> session_routes(Site& site) {
                     .summary = "Set a password by a link that opens once",
                     .right = std::string(http::kPublic),
                     .tag = kTag,
+                    .body = body_of(R"({"type": "object", "required": ["password"],
+                      "additionalProperties": false,
+                      "properties": {"password": {"type": "string", "minLength": 12}}})"),
                     .answers = {{.status = 200, .description = "whose it is now"}},
                     .handler = [&site](const Context& context, const Request& request) {
                       return redeem(site, context, request);

@@ -153,7 +153,8 @@ std::vector<http::Route> token_routes(Site& /*site*/) {
                         "name": {"type": "string", "maxLength": 100},
                         "environment": {"type": "string", "default": "live"},
                         "rights": {"type": "array", "items": {"type": "string"}},
-                        "days": {"type": "integer", "minimum": 1, "maximum": 366, "default": 90}}})"),
+                        "days": {"type": "integer", "minimum": 1, "maximum": 366,
+                                 "default": 90}}})"),
                     .answers = {{.status = 201, .description = "with `token`, shown this once"}},
                     .handler = make});
   routes.push_back(
