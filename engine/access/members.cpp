@@ -73,17 +73,6 @@ std::vector<Member> list_members(const Store& store, const std::string& environm
   return members;
 }
 
-std::vector<std::pair<std::string, MemberRole>> memberships(const Store& store,
-                                                            const std::string& user) {
-  std::vector<std::pair<std::string, MemberRole>> all;
-  for (const Row& row : store.sql().query(
-           "SELECT environment, role FROM access_member WHERE tenant = $1 AND user_id = $2",
-           {Value(store.tenant), Value(user)})) {
-    all.emplace_back(row[0].text(), role_from(row[1].text()));
-  }
-  return all;
-}
-
 std::optional<MemberRole> find_member(const Store& store, const std::string& environment,
                                       const std::string& user) {
   const auto rows = store.sql().query(

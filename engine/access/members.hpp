@@ -38,9 +38,6 @@ inline constexpr std::size_t kMostMembers = 200;
 
 /// The owner first, then as they were added.
 std::vector<Member> list_members(const Store& store, const std::string& environment);
-/// Of all sandboxes that somebody is let into: (id, role).
-std::vector<std::pair<std::string, MemberRole>> memberships(const Store& store,
-                                                            const std::string& user);
 std::optional<MemberRole> find_member(const Store& store, const std::string& environment,
                                       const std::string& user);
 /// The user's id; nothing where the sandbox was made by somebody who isn't known here.

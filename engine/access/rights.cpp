@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/roles.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -31,6 +32,15 @@ std::size_t index(Right right) { return static_cast<std::size_t>(right); }
 std::size_t index(EnvironmentKind kind) { return static_cast<std::size_t>(kind); }
 
 Rights everything() { return Rights().set(); }
+
+/// Whom to ask: the roles by the names that an application starts with.
+std::string who_has(Right right, EnvironmentKind kind) {
+  std::vector<std::string> names;
+  for (const PresetRole& role : preset_roles()) {
+    if (may(role.grants, right, kind)) names.emplace_back(role.name);
+  }
+  return names.empty() ? "no role has it" : "roles that have it: " + join(names, ", ");
+}
 
 }  // namespace
 
@@ -117,7 +127,7 @@ void require(const Grants& grants, const Rights& limit, Right right, Environment
   }
   throw Error(ErrorCode::kForbidden,
               "your roles in live don't give the right '" + name + "' in " + where,
-              {.place = name, .remedy = {}});
+              {.place = name, .remedy = who_has(right, kind)});
 }
 
 bool may_assign(const Grants& own, const Grants& role) {

@@ -30,8 +30,9 @@ std::vector<http::Route> routes_of(Site& site) {
       all.push_back(std::move(route));
     }
   };
-  for (auto* part : {operation_routes, session_routes, account_routes, token_routes, people_routes,
-                     member_routes, sandbox_routes, environment_routes, promotion_routes}) {
+  for (auto* part :
+       {operation_routes, session_routes, account_routes, token_routes, people_routes,
+        member_routes, sandbox_routes, environment_routes, promotion_routes, bundle_routes}) {
     add(part(site));
   }
   for (auto* part : {record_routes, action_routes, attachment_routes, bulk_routes, feed_routes,
