@@ -206,6 +206,13 @@ TEST_P(Members, SeeNoColumnThatTheyDoNotSeeInLive) {
       EXPECT_THAT(listed.text, Not(HasSubstr("horse@lake"))) << query;
       EXPECT_THAT(listed.text, Not(HasSubstr("Quiet"))) << query;
     }
+    const Answer exported = vic.get("/api/v1/exports/accounts");
+    EXPECT_EQ(exported.status, 200);
+    EXPECT_THAT(exported.text, Not(HasSubstr("horse@lake")));
+    // A file can't be shown in part.
+    const Answer refused = vic.get("/api/v1/attachments/0/content");
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_THAT(detail(refused), HasSubstr("'read_unmasked'"));
     // Nor by asking whether it is this or that.
     for (const char* query : {"?email=horse@lake.example", "?name[begins]=Qui", "?sort=email"}) {
       EXPECT_EQ(vic.get(std::string("/api/v1/accounts") + query).status, 422) << query;
