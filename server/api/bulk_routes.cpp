@@ -22,7 +22,7 @@ using http::Request;
 using http::Response;
 
 constexpr std::size_t kMostWrites = 1000;
-constexpr std::size_t kBodyBytes = 8 * 1024 * 1024;
+constexpr std::size_t kBodyBytes = std::size_t{8} * 1024 * 1024;
 
 using Problems = std::vector<desk::FieldProblem>;
 

@@ -77,7 +77,7 @@ http::Response EventBoard::watch(Call& call, const http::Request& request) {
   const access::EventRange live = event_range(store, access::kLiveAudience);
   const access::EventRange own =
       sandbox.empty() ? access::EventRange{} : event_range(store, sandbox);
-  const auto watcher = std::make_shared<Watcher>();
+  auto watcher = std::make_shared<Watcher>();
   watcher->request = request;
   watcher->request.body.clear();
   watcher->position = {.sandbox = sandbox, .live = live.newest, .own = own.newest};

@@ -17,7 +17,7 @@ using http::Request;
 using http::Response;
 using Action = desk::FeedRowResult::Action;
 
-constexpr std::size_t kFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kFileBytes = std::size_t{16} * 1024 * 1024;
 
 struct FileForm {
   std::string_view format, media_type;
