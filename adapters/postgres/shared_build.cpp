@@ -225,14 +225,18 @@ void drop_generation(Connection& connection, int generation) {
                           "starts_with(g.rolname, 'doppel_read_')",
                           {names.group});
   drop_role(connection, names.group, reader.empty() ? "" : reader[0][0].text());
+  const bool is_last =
+      !shared_use(connection, generation).any &&
+      ask(connection,
+          "SELECT NOT EXISTS (SELECT FROM doppel.shared_generation WHERE generation <> $1)",
+          {Value(generation)})[0][0] == Value(1);
+  if (is_last) {
+    drop_role(connection, names.viewer, "");
+    drop_role(connection, names.owner, "");
+  }
+  // Last of all: as long as it is listed, whoever comes after a crash goes on here.
   connection.run("DELETE FROM doppel.shared_generation WHERE generation = $1",
                  std::vector<Value>{Value(generation)});
-  if (shared_use(connection, generation).any) return;
-  if (ask(connection, "SELECT EXISTS (SELECT FROM doppel.shared_generation)")[0][0] == Value(1)) {
-    return;
-  }
-  drop_role(connection, names.viewer, "");
-  drop_role(connection, names.owner, "");
 }
 
 std::vector<database::RowCount> fill_shared(Connection& connection,
