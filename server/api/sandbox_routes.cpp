@@ -235,8 +235,9 @@ std::string right_with(std::string_view more) {
   return rights;
 }
 
-http::Route route(http::Method method, std::string path, std::string operation, std::string summary,
-                  int status, http::Handler handler, std::string_view more = {}) {
+http::Route route(http::Method method, const std::string& path, std::string operation,
+                  std::string summary, int status, http::Handler handler,
+                  std::string_view more = {}) {
   return {.method = method,
           .pattern = kPath + path,
           .operation = std::move(operation),

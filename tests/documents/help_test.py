@@ -86,7 +86,10 @@ def main(source, build, cli_md):
         elif command in examples:
             line = examples[command]
             if command == SERVES:
-                line = f"timeout --preserve-status --signal=TERM 3 {line}"
+                line = (f"{line} > serve.txt 2> serve.log &\n"
+                        "for i in $(seq 600); do\n"
+                        "  grep -qs '^doppel serves' serve.txt && break; sleep 0.1\n"
+                        "done\nkill $! && wait $!")
             story.append(command)
         else:
             problems.append(f"there is no command {command}")
