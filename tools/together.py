@@ -16,7 +16,7 @@ TEST = re.compile(r"^(?:RC_GTEST|TEST|INSTANTIATE|FUZZ)\w*\((\w+)(?:, *(\w+))?")
 DECLARED = re.compile(
     r"^(?:struct|class|enum class|enum|union|using)\s+(\w+)|\b(\w+)\(|\b(\w+)\s*(?:=|\{|;|\[)")
 # What two sources may both say, and what the last of it is called then.
-IMPORTED = re.compile(r"using (?:::)?(?:\w+::)+(\w+);|using (\w+) = [\w:]+;|namespace (\w+)")
+IMPORTED = re.compile(r"using (?:::)?(?:\w+::)+(\w+);|using (\w+) = [\w:]+;|namespace (\w+) =")
 # Longer texts would keep the other processors waiting at the end.
 MOST_LINES = 1500
 
@@ -46,7 +46,7 @@ def public_names(folder):
     for header in folder.glob("*.hpp"):
         for line in header.read_text(encoding="utf-8").split("\n"):
             declared = DECLARED.search(line) if line[:1] not in ("", *" }#/") else None
-            if declared:
+            if declared and not IMPORTED.match(line) and not line.startswith("namespace"):
                 names.add(next(name for name in declared.groups() if name))
     return names
 
