@@ -23,7 +23,8 @@ Checked check(const FeedMapping& mapping, const Value& value) {
 /// The value as it is stored; a problem is left to the write.
 Value stored(const FeedMapping& mapping, const Value& value) {
   Checked checked = check(mapping, value);
-  return checked.problem ? value : std::move(checked.value);
+  if (checked.problem) return value;
+  return std::move(checked.value);
 }
 
 std::string text_of_key(const Value& value) {
