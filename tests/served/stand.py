@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "faults"))
-from ground import Cluster, equal, holds, wait_until  # noqa: E402, F401
+from ground import Cluster, equal, wait_until  # noqa: E402, F401
 
 # A demo of many cases takes its time at the first start.
 START_PATIENCE = 900
